@@ -1,0 +1,116 @@
+import type { z } from 'zod'
+import type { Layer } from './layer.ts'
+import type { Perturbation } from './perturbation.ts'
+import type { Reference } from './reference.ts'
+import type { Rng } from './rng.ts'
+import type { Tensor } from './tensor.ts'
+
+/** What a layer read and wrote on one batch of calibration examples; the batch is the first dimension. */
+export interface LayerActivations {
+  readonly input: Tensor
+  readonly output: Tensor
+}
+
+/** What a criterion may ask for, by the word it writes in `needs`. */
+export interface Capabilities {
+  weights: {
+    /** The layer's weight; not to be written to. */
+    weights(layer: Layer): Tensor
+  }
+  activations: {
+    /** One pass over the calibration examples, batch by batch: what every layer read and wrote (its first consuming node's), by layer name. */
+    activations(): AsyncIterable<ReadonlyMap<string, LayerActivations>>
+  }
+  labels: {
+    /** The true class of every calibration example, in the order of all other capabilities. */
+    readonly labels: Uint8Array
+  }
+  logits: {
+    /** The unperturbed network's logits on the first `examples` calibration examples (all by default): [examples, classes]. */
+    logits(examples?: number): Promise<Tensor>
+  }
+  perturbation: {
+    /** The perturbation and intensity that this call is scored for. */
+    readonly perturbation: Perturbation
+    readonly intensity: number
+    /** The layer's weight, perturbed. Draws are numbered; they are the criterion's own and never the ground truth's. */
+    perturbed(layer: Layer, draw?: number): Tensor
+  }
+  perturbedForward: {
+    /** Logits of the network with `weight` in place of the layer's own, on the first `examples` calibration examples: [examples, classes]. Each example counts as one forward. */
+    perturbedForward(layer: Layer, weight: Tensor, examples: number): Promise<Tensor>
+  }
+}
+
+export type Need = keyof Capabilities
+
+/** What every criterion gets, whatever it needs. */
+export interface BaseContext {
+  /** In order of execution. */
+  readonly layers: readonly Layer[]
+  readonly rng: Rng
+  /** Number of calibration examples. */
+  readonly examples: number
+}
+
+type UnionToIntersection<U> = (U extends unknown ? (member: U) => void : never) extends (all: infer I) => void ? I : never
+
+/** What a criterion that declares `needs` is given: exactly that. */
+export type CriterionContext<N extends Need> = BaseContext & ([N] extends [never] ? unknown : UnionToIntersection<Capabilities[N]>)
+
+/** A layer's score; higher means more important. `standardError` where the score is estimated from random draws. */
+export interface Score {
+  readonly value: number
+  readonly standardError?: number
+}
+
+/** A score for every layer, by layer name. */
+export type LayerScores = ReadonlyMap<string, Score>
+
+/** An attribution method: one score a layer, with everything a table or a page says of it. */
+export interface Criterion<N extends Need = Need, O extends z.ZodObject = z.ZodObject> {
+  /** Kebab-case; unique among criteria. */
+  readonly name: string
+  /** Raised when the same input gives other scores. */
+  readonly version: number
+  /** One sentence. */
+  readonly summary: string
+  readonly reference: Reference
+  readonly needs: readonly N[]
+  /** A zod object in which every option has a default. */
+  readonly options: O
+  score(context: CriterionContext<N>, options: z.output<O>): LayerScores | Promise<LayerScores>
+}
+
+/** A criterion whose own needs and options no longer matter to the caller: what a registry lists and `scoreLayers` runs. */
+export type AnyCriterion = Omit<Criterion, 'score'> & {
+  // A method, so that criteria of any needs and options are assignable.
+  score(context: never, options: never): LayerScores | Promise<LayerScores>
+}
+
+/** Declares a criterion; the identity function, for its types: `needs` decides what `score` may take from its context. */
+export function defineCriterion<const N extends Need, O extends z.ZodObject>(criterion: Criterion<N, O>): Criterion<N, O> {
+  return criterion
+}
+
+/** The two tracks: a probe runs perturbed forward passes, a predictor none. */
+export type Track = 'predictor' | 'probe'
+
+export function trackOf(criterion: { readonly needs: readonly Need[] }): Track {
+  return criterion.needs.includes('perturbedForward') ? 'probe' : 'predictor'
+}
+
+/** Whether the criterion is scored at every level of a perturbation, instead of once a model. */
+export function isPerturbationAware(criterion: { readonly needs: readonly Need[] }): boolean {
+  return criterion.needs.includes('perturbation')
+}
+
+/** Scores by layer from a function of one layer; a bare number is a score without an error. */
+export function byLayer(layers: readonly Layer[], score: (layer: Layer) => number | Score): LayerScores {
+  return new Map(
+    layers.map((layer) => {
+      const result = score(layer)
+      return [layer.name, typeof result === 'number' ? { value: result } : result]
+    }),
+  )
+}
