@@ -53,10 +53,13 @@ export interface BaseContext {
   readonly examples: number
 }
 
-type UnionToIntersection<U> = (U extends unknown ? (member: U) => void : never) extends (all: infer I) => void ? I : never
+type UnionToIntersection<U> = (U extends unknown ? (member: U) => void : never) extends (all: infer I) => void
+  ? I
+  : never
 
 /** What a criterion that declares `needs` is given: exactly that. */
-export type CriterionContext<N extends Need> = BaseContext & ([N] extends [never] ? unknown : UnionToIntersection<Capabilities[N]>)
+export type CriterionContext<N extends Need> = BaseContext &
+  ([N] extends [never] ? unknown : UnionToIntersection<Capabilities[N]>)
 
 /** A layer's score; higher means more important. `standardError` where the score is estimated from random draws. */
 export interface Score {
@@ -89,7 +92,9 @@ export type AnyCriterion = Omit<Criterion, 'score'> & {
 }
 
 /** Declares a criterion; the identity function, for its types: `needs` decides what `score` may take from its context. */
-export function defineCriterion<const N extends Need, O extends z.ZodObject>(criterion: Criterion<N, O>): Criterion<N, O> {
+export function defineCriterion<const N extends Need, O extends z.ZodObject>(
+  criterion: Criterion<N, O>,
+): Criterion<N, O> {
   return criterion
 }
 

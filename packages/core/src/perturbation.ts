@@ -51,10 +51,13 @@ export function perturb(
   context: PerturbationContext,
 ): Tensor {
   const blame = (fault: string, cause?: unknown): PluginError =>
-    new PluginError(`Perturbation '${perturbation.name}' ${fault} (layer '${context.layer.name}', intensity ${intensity}).`, {
-      hint: 'Run the conformance suite of @loadbearing/core on it.',
-      cause,
-    })
+    new PluginError(
+      `Perturbation '${perturbation.name}' ${fault} (layer '${context.layer.name}', intensity ${intensity}).`,
+      {
+        hint: 'Run the conformance suite of @loadbearing/core on it.',
+        cause,
+      },
+    )
   const lent: Tensor = { shape: weight.shape, data: weight.data.slice() }
   let perturbed: Tensor
   try {
@@ -63,7 +66,8 @@ export function perturb(
     throw blame(`threw: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   }
   if (!(perturbed?.data instanceof Float32Array)) throw blame('returned no tensor')
-  if (perturbed.data === lent.data || !equalBytes(lent.data, weight.data)) throw blame('changed the weights it was given')
+  if (perturbed.data === lent.data || !equalBytes(lent.data, weight.data))
+    throw blame('changed the weights it was given')
   if (perturbed.shape.join() !== weight.shape.join() || perturbed.data.length !== sizeOf(weight.shape)) {
     throw blame(`returned shape [${perturbed.shape.join(', ')}] for [${weight.shape.join(', ')}]`)
   }

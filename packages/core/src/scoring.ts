@@ -16,7 +16,10 @@ export type ScoreOutcome = (Score & { readonly reason?: never }) | { readonly va
  *
  * @throws InputError naming the option that does not fit
  */
-export function parseOptions(criterion: Pick<AnyCriterion, 'name' | 'options'>, options: unknown): Record<string, unknown> {
+export function parseOptions(
+  criterion: Pick<AnyCriterion, 'name' | 'options'>,
+  options: unknown,
+): Record<string, unknown> {
   const parsed = z.strictObject(criterion.options.shape).safeParse(options)
   if (parsed.success) return parsed.data
   throw new InputError(`Criterion '${criterion.name}' does not take these options: ${z.prettifyError(parsed.error)}`, {
@@ -38,7 +41,8 @@ export async function scoreLayers(
   options: unknown = {},
 ): Promise<Map<string, ScoreOutcome>> {
   const parsed = parseOptions(criterion, options)
-  const failAll = (reason: string): Map<string, ScoreOutcome> => new Map(host.layers.map((layer) => [layer.name, { reason }]))
+  const failAll = (reason: string): Map<string, ScoreOutcome> =>
+    new Map(host.layers.map((layer) => [layer.name, { reason }]))
 
   const missing = criterion.needs.filter((need) => host[need] === undefined)
   if (missing.length > 0) return failAll(`needs ${missing.join(', ')}, which is not available for this model`)
@@ -48,7 +52,11 @@ export async function scoreLayers(
   try {
     scores = await criterion.score(contextFor(criterion, { ...host, ...loan.capability }) as never, parsed as never)
   } catch (error) {
-    return failAll(error instanceof LoadbearingError ? error.message : `threw: ${error instanceof Error ? error.message : String(error)}`)
+    return failAll(
+      error instanceof LoadbearingError
+        ? error.message
+        : `threw: ${error instanceof Error ? error.message : String(error)}`,
+    )
   }
   const changed = loan.changed()
   if (changed) return failAll(`changed the weights it was given (layer '${changed}')`)
@@ -58,7 +66,10 @@ export async function scoreLayers(
 }
 
 /** Weights as one copy a layer, and a check that the borrower left them as they were. */
-function lendWeights(host: HostContext): { capability: Pick<HostContext, 'weights'>; changed: () => string | undefined } {
+function lendWeights(host: HostContext): {
+  capability: Pick<HostContext, 'weights'>
+  changed: () => string | undefined
+} {
   const source = host.weights
   if (!source) return { capability: {}, changed: () => undefined }
   const lent = new Map<Layer, Tensor>()
@@ -107,6 +118,7 @@ function contextFor(criterion: Pick<AnyCriterion, 'name' | 'needs'>, host: HostC
 function outcomeOf(score: Score | undefined): ScoreOutcome {
   if (score === undefined) return { reason: 'gave no score for this layer' }
   if (!Number.isFinite(score.value)) return { reason: `gave ${score.value}` }
-  if (score.standardError !== undefined && !(score.standardError >= 0)) return { reason: `gave a standard error of ${score.standardError}` }
+  if (score.standardError !== undefined && !(score.standardError >= 0))
+    return { reason: `gave a standard error of ${score.standardError}` }
   return score
 }

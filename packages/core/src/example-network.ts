@@ -1,0 +1,147 @@
+import type { LayerActivations } from './criterion.ts'
+import type { Layer } from './layer.ts'
+import { definePerturbation, perturb } from './perturbation.ts'
+import { rngFrom } from './rng.ts'
+import type { HostContext } from './scoring.ts'
+import { tensor, type Tensor } from './tensor.ts'
+
+const widths = [6, 8, 5, 3]
+const examples = 24
+
+/** The layers of a fully connected network of three layers with ReLU between them, small enough to run in plain JavaScript. */
+export const exampleLayers: readonly Layer[] = widths.slice(1).map((outputs, depth) => {
+  const inputs = widths[depth]!
+  return {
+    name: `dense${depth + 1}.weight`,
+    op: 'Gemm',
+    nodes: [`dense${depth + 1}`],
+    depth,
+    weightShape: [outputs, inputs],
+    outputAxis: 0,
+    inputAxis: 1,
+    groups: 1,
+    parameters: outputs * inputs,
+    macs: outputs * inputs,
+    inputShape: [inputs],
+    outputShape: [outputs],
+  }
+})
+
+function normals(seed: string, shape: readonly number[], scale: number): Tensor {
+  const rng = rngFrom('example-network', seed)
+  return tensor(
+    shape,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => scale * rng.normal()),
+  )
+}
+
+const weights = new Map(exampleLayers.map((layer) => [layer.name, normals(layer.name, layer.weightShape, 0.6)]))
+const inputs = normals('inputs', [examples, widths[0]!], 1)
+
+const scaling = definePerturbation({
+  name: 'example-scaling',
+  family: 'noise',
+  version: 1,
+  summary: 'Adds noise in proportion to each weight.',
+  reference: { title: 'Loadbearing', url: 'https://example.com/' },
+  target: 'weights',
+  unit: 'share of the weight',
+  intensities: [0.1, 0.2, 0.4, 0.8, 1.6],
+  stochastic: true,
+  apply: ({ shape, data }, intensity, { rng }) =>
+    tensor(
+      shape,
+      data.map((w) => w * (1 + intensity * rng.normal())),
+    ),
+})
+
+/** y[n, o] = Σ x[n, i] · w[o, i], followed by ReLU except in the last layer. */
+function run(
+  count: number,
+  replaced?: { readonly layer: Layer; readonly weight: Tensor },
+): Map<string, LayerActivations> {
+  const activations = new Map<string, LayerActivations>()
+  let input = tensor([count, widths[0]!], inputs.data.slice(0, count * widths[0]!))
+  for (const layer of exampleLayers) {
+    const weight = replaced?.layer.name === layer.name ? replaced.weight : weights.get(layer.name)!
+    const [outs, ins] = [layer.weightShape[0]!, layer.weightShape[1]!]
+    const data = new Float32Array(count * outs)
+    for (let n = 0; n < count; n++) {
+      for (let o = 0; o < outs; o++) {
+        let sum = 0
+        for (let i = 0; i < ins; i++) sum += input.data[n * ins + i]! * weight.data[o * ins + i]!
+        data[n * outs + o] = sum
+      }
+    }
+    const output = tensor([count, outs], data)
+    activations.set(layer.name, { input, output })
+    input =
+      layer.depth === exampleLayers.length - 1
+        ? output
+        : tensor(
+            output.shape,
+            data.map((value) => Math.max(0, value)),
+          )
+  }
+  return activations
+}
+
+const logitsOf = (activations: Map<string, LayerActivations>): Tensor =>
+  activations.get(exampleLayers.at(-1)!.name)!.output
+
+/** Everything that a criterion can ask for, on the example network: what the conformance suite scores on. */
+export function exampleHost(): Required<HostContext> {
+  const labels = Uint8Array.from({ length: examples }, (_, n) => {
+    const row = logitsOf(run(examples)).data.subarray(n * 3, n * 3 + 3)
+    return row.indexOf(Math.max(...row))
+  })
+  const intensity = 0.8
+  return {
+    layers: exampleLayers,
+    rng: rngFrom('example-network', 'criterion'),
+    examples,
+    weights: { weights: (layer) => weights.get(layer.name)! },
+    activations: {
+      async *activations() {
+        yield run(examples)
+      },
+    },
+    labels: { labels },
+    logits: { logits: async (count = examples) => logitsOf(run(count)) },
+    perturbation: {
+      perturbation: scaling,
+      intensity,
+      perturbed: (layer, draw = 0) =>
+        perturb(scaling, weights.get(layer.name)!, intensity, {
+          rng: rngFrom('example-network', layer.name, draw),
+          layer,
+        }),
+    },
+    perturbedForward: { perturbedForward: async (layer, weight, count) => logitsOf(run(count, { layer, weight })) },
+  }
+}
+
+/** Weights of the shapes that layers have: a convolution's, a depthwise convolution's, a matrix. */
+export function exampleWeights(): [Tensor, ...Tensor[]] {
+  return [normals('conv', [8, 4, 3, 3], 0.1), normals('depthwise', [6, 1, 3, 3], 0.4), normals('matrix', [16, 12], 1)]
+}
+
+/** A layer that a weight of this shape could belong to. */
+export function layerOf({ shape, data }: Tensor): Layer {
+  const groups = shape.length === 4 && shape[1] === 1 ? shape[0]! : 1
+  const convolution = shape.length === 4
+  return {
+    name: 'example.weight',
+    op: convolution ? 'Conv' : 'Gemm',
+    nodes: ['example'],
+    depth: 0,
+    weightShape: shape,
+    outputAxis: 0,
+    inputAxis: 1,
+    groups,
+    parameters: data.length,
+    macs: data.length * (convolution ? 64 : 1),
+    inputShape: convolution ? [shape[1]! * groups, 8, 8] : [shape[1]!],
+    outputShape: convolution ? [shape[0]!, 8, 8] : [shape[0]!],
+  }
+}
