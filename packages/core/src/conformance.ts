@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { AnyCriterion } from './criterion.ts'
-import { families, perturb, type Perturbation } from './perturbation.ts'
+import { equalBytes, families, perturb, type Perturbation } from './perturbation.ts'
 import { exampleHost, exampleLayers, exampleWeights, layerOf } from './example-network.ts'
 import { rngFrom } from './rng.ts'
 import { parseOptions, scoreLayers } from './scoring.ts'
-import { equalBytes, tensor, type Tensor } from './tensor.ts'
+import { tensor, type Tensor } from './tensor.ts'
 
 /** Registers one test: the `it` of vitest, jest, mocha or node:test. */
 export type RegisterTest = (name: string, run: () => void | Promise<void>) => unknown

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { conformance } from './conformance.ts'
+import { byLayer, defineCriterion } from './criterion.ts'
+import { definePerturbation, type Perturbation } from './perturbation.ts'
+import { tensor } from './tensor.ts'
+
+const about = { version: 1, reference: { title: 'Loadbearing', url: 'https://example.com/' } }
+
+const good = definePerturbation({
+  ...about,
+  name: 'shrink',
+  family: 'reset',
+  summary: 'Shrinks every weight.',
+  target: 'weights',
+  unit: 'share taken off',
+  intensities: [0.1, 0.2, 0.3, 0.4, 0.5],
+  stochastic: false,
+  apply: ({ shape, data }, intensity) =>
+    tensor(
+      shape,
+      data.map((value) => value * (1 - intensity)),
+    ),
+})
+
+/** The names of the checks that a plugin fails. */
+async function failures(plugin: Parameters<typeof conformance>[0]): Promise<string[]> {
+  const failed: string[] = []
+  const checks: [string, () => void | Promise<void>][] = []
+  conformance(plugin, (name, run) => checks.push([name, run]))
+  for (const [name, run] of checks) {
+    try {
+      await run()
+    } catch (error) {
+      failed.push(`${name.replace(/^[^:]*: /, '')}: ${error instanceof Error ? error.message : ''}`)
+    }
+  }
+  return failed
+}
+
+describe('a sound plugin passes', () => {
+  conformance(good, it)
+  conformance(
+    defineCriterion({
+      ...about,
+      name: 'size',
+      summary: 'Counts weights.',
+      needs: ['weights'],
+      options: z.object({}),
+      score: ({ layers, weights }) => byLayer(layers, (layer) => weights(layer).data.length),
+    }),
+    it,
+  )
+})
+
+describe('an unsound plugin fails the check that names its fault', () => {
+  const bad: [string, Partial<Perturbation>, RegExp][] = [
+    ['a name that is not kebab-case', { name: 'Shrink It' }, /kebab-case/],
+    ['a grid of three', { intensities: [0.1, 0.2, 0.3] }, /at least five/],
+    ['a grid from strong to weak', { intensities: [0.5, 0.4, 0.3, 0.2, 0.1] }, /changes less than the one before/],
+    [
+      'a draw that ignores its seed',
+      {
+        apply: ({ shape, data }) =>
+          tensor(
+            shape,
+            data.map(() => Math.random()),
+          ),
+      },
+      /two calls with one seed differ/,
+    ],
+    ['stochastic on paper only', { stochastic: true }, /two seeds give the same bytes/],
+    [
+      'a perturbation that does nothing',
+      { apply: ({ shape, data }) => tensor(shape, data.slice()) },
+      /changes nothing/,
+    ],
+    [
+      'division by zero',
+      {
+        apply: ({ shape, data }) =>
+          tensor(
+            shape,
+            data.map((value) => value / Math.max(...data.map(Math.abs))),
+          ),
+      },
+      /NaN/,
+    ],
+  ]
+  it.each(bad)('%s', async (_, fault, message) => {
+    expect((await failures({ ...good, ...fault })).join('\n')).toMatch(message)
+  })
+
+  it('a criterion that draws from outside its stream', async () => {
+    const unseeded = defineCriterion({
+      ...about,
+      name: 'unseeded',
+      summary: 'Draws from nowhere.',
+      needs: [],
+      options: z.object({}),
+      score: ({ layers }) => byLayer(layers, () => Math.random()),
+    })
+    expect((await failures(unseeded)).join()).toMatch(/two calls differ/)
+  })
+
+  it('a criterion with an option that has no default', async () => {
+    const demanding = defineCriterion({
+      ...about,
+      name: 'demanding',
+      summary: 'Wants to be told.',
+      needs: [],
+      options: z.object({ power: z.number() }),
+      score: ({ layers }, { power }) => byLayer(layers, () => power),
+    })
+    expect((await failures(demanding)).join()).toMatch(/power/)
+  })
+})
