@@ -12,9 +12,8 @@ function referenceUniforms(path: readonly (string | number)[], count: number): n
   const word = (i: number): bigint => BigInt(digest.readUInt32BE(4 * i))
   const mask = (1n << 64n) - 1n
   const rotate = (x: bigint, k: bigint): bigint => ((x << k) | (x >> (64n - k))) & mask
-  // The library keeps each 64-bit half as (low word, high word).
-  let s0 = (word(1) << 32n) | word(0)
-  let s1 = (word(3) << 32n) | word(2)
+  let s0 = (word(0) << 32n) | word(1)
+  let s1 = (word(2) << 32n) | word(3)
   const next = (): number => {
     const out = (s0 + s1) & mask
     const a = s0 ^ s1

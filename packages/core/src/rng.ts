@@ -19,7 +19,7 @@ export interface Rng {
 
 /**
  * The stream named by `path`. The rule, so that anyone can recompute a draw: the path as JSON, in UTF-8, through SHA-256;
- * the first 16 bytes, as four big-endian 32-bit integers, are the state of xoroshiro128+ (Blackman & Vigna 2018).
+ * the first 16 bytes, as two big-endian 64-bit integers, are the state of xoroshiro128+ (Blackman & Vigna 2018).
  * Normals come by Marsaglia's polar method (1964) with a logarithm that is the same on every engine.
  */
 export function rngFrom(...path: readonly (string | number)[]): Rng {
