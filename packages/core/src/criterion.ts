@@ -15,11 +15,11 @@ export interface LayerActivations {
 export interface Capabilities {
   weights: {
     /** The layer's weight; not to be written to. */
-    weights(layer: Layer): Tensor
+    readonly weights: (layer: Layer) => Tensor
   }
   activations: {
     /** One pass over the calibration examples, batch by batch: what every layer read and wrote (its first consuming node's), by layer name. */
-    activations(): AsyncIterable<ReadonlyMap<string, LayerActivations>>
+    readonly activations: () => AsyncIterable<ReadonlyMap<string, LayerActivations>>
   }
   labels: {
     /** The true class of every calibration example, in the order of all other capabilities. */
@@ -27,18 +27,18 @@ export interface Capabilities {
   }
   logits: {
     /** The unperturbed network's logits on the first `examples` calibration examples (all by default): [examples, classes]. */
-    logits(examples?: number): Promise<Tensor>
+    readonly logits: (examples?: number) => Promise<Tensor>
   }
   perturbation: {
     /** The perturbation and intensity that this call is scored for. */
     readonly perturbation: Perturbation
     readonly intensity: number
     /** The layer's weight, perturbed. Draws are numbered; they are the criterion's own and never the ground truth's. */
-    perturbed(layer: Layer, draw?: number): Tensor
+    readonly perturbed: (layer: Layer, draw?: number) => Tensor
   }
   perturbedForward: {
     /** Logits of the network with `weight` in place of the layer's own, on the first `examples` calibration examples: [examples, classes]. Each example counts as one forward. */
-    perturbedForward(layer: Layer, weight: Tensor, examples: number): Promise<Tensor>
+    readonly perturbedForward: (layer: Layer, weight: Tensor, examples: number) => Promise<Tensor>
   }
 }
 

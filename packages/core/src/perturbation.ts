@@ -59,13 +59,13 @@ export function perturb(
       },
     )
   const lent: Tensor = { shape: weight.shape, data: weight.data.slice() }
-  let perturbed: Tensor
+  let perturbed: unknown
   try {
     perturbed = perturbation.apply(lent, intensity, context)
   } catch (cause) {
     throw blame(`threw: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   }
-  if (!(perturbed?.data instanceof Float32Array)) throw blame('returned no tensor')
+  if (!isTensor(perturbed)) throw blame('returned no tensor')
   if (perturbed.data === lent.data || !equalBytes(lent.data, weight.data))
     throw blame('changed the weights it was given')
   if (perturbed.shape.join() !== weight.shape.join() || perturbed.data.length !== sizeOf(weight.shape)) {
@@ -81,4 +81,15 @@ export function equalBytes(a: Float32Array, b: Float32Array): boolean {
   const left = new Uint32Array(a.buffer, a.byteOffset, a.length)
   const right = new Uint32Array(b.buffer, b.byteOffset, b.length)
   return left.every((word, index) => word === right[index])
+}
+
+function isTensor(value: unknown): value is Tensor {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'data' in value &&
+    value.data instanceof Float32Array &&
+    'shape' in value &&
+    Array.isArray(value.shape)
+  )
 }

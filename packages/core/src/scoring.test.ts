@@ -83,7 +83,7 @@ describe('a criterion that breaks its contract is a reason on every layer it con
       ...about,
       needs: ['weights'],
       // @ts-expect-error labels are not among the needs
-      score: (context) => byLayer(context.layers, () => context.labels.length),
+      score: (context) => byLayer(context.layers, () => Number(context.labels)),
     })
     expect(await reasons(sneaky)).toEqual(new Array(3).fill("used 'labels' without declaring 'labels' in its needs"))
   })

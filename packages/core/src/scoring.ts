@@ -48,7 +48,7 @@ export async function scoreLayers(
   if (missing.length > 0) return failAll(`needs ${missing.join(', ')}, which is not available for this model`)
 
   const loan = lendWeights(host)
-  let scores: LayerScores
+  let scores: unknown
   try {
     scores = await criterion.score(contextFor(criterion, { ...host, ...loan.capability }) as never, parsed as never)
   } catch (error) {
@@ -62,7 +62,8 @@ export async function scoreLayers(
   if (changed) return failAll(`changed the weights it was given (layer '${changed}')`)
   if (!(scores instanceof Map)) return failAll('returned no map from layer name to score')
 
-  return new Map(host.layers.map((layer) => [layer.name, outcomeOf(scores.get(layer.name))]))
+  const given: LayerScores = scores
+  return new Map(host.layers.map((layer) => [layer.name, outcomeOf(given.get(layer.name))]))
 }
 
 /** Weights as one copy a layer, and a check that the borrower left them as they were. */
