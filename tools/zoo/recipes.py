@@ -1,0 +1,65 @@
+"""Every network of the zoo, whole: what is not written here does not influence a training."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch import nn
+
+from architectures.lenet import LeNet
+from architectures.resnet import ResNet
+
+
+@dataclass(frozen=True)
+class Recipe:
+    name: str
+    title: str
+    family: str
+    """Architecture family: what aggregates treat as one kind of network."""
+    architecture: Literal["lenet", "resnet"]
+    arguments: dict[str, Any]
+    data: Literal["fashion-mnist"] = "fashion-mnist"
+    epochs: int = 15
+    batch_size: int = 128
+    optimizer: Literal["sgd"] = "sgd"
+    learning_rate: float = 0.1
+    """Peak of a one-cycle schedule: linear warm-up over `warmup` of the steps, then linear to zero."""
+    warmup: float = 0.2
+    momentum: float = 0.9
+    nesterov: bool = True
+    weight_decay: float = 5e-4
+    label_smoothing: float = 0.0
+    augmentation: Literal["none", "flip", "flip-shift"] = "flip-shift"
+    """flip: left to right with probability ½; shift: by −2…2 pixels each way, zero-padded."""
+    seed: int = 1
+
+    def network(self) -> nn.Module:
+        return {"lenet": LeNet, "resnet": ResNet}[self.architecture](**self.arguments)
+
+
+RECIPES = [
+    Recipe(
+        name="lenet-fashion",
+        title="LeNet-like CNN",
+        family="lenet",
+        architecture="lenet",
+        arguments={"widths": (16, 32, 48), "hidden": 64},
+        epochs=15,
+        learning_rate=0.05,
+    ),
+    Recipe(
+        name="resnet8-fashion",
+        title="ResNet-8",
+        family="resnet",
+        architecture="resnet",
+        arguments={"widths": (16, 32, 64), "blocks": 1},
+        epochs=10,
+    ),
+    Recipe(
+        name="resnet20-narrow-fashion",
+        title="ResNet-20, narrow",
+        family="resnet",
+        architecture="resnet",
+        arguments={"widths": (8, 16, 32), "blocks": 3},
+        epochs=12,
+    ),
+]
