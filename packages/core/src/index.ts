@@ -1,4 +1,5 @@
 export * from './criterion.ts'
+export * from './divergence.ts'
 export * from './errors.ts'
 export type * from './layer.ts'
 export * from './nearest.ts'

@@ -1,0 +1,41 @@
+import { defineCriterion, sizeOf } from '@loadbearing/core'
+import { z } from 'zod'
+
+/**
+ * s(l) = mean over calibration examples of ‖y‖₂ / √m, y the m values that the layer puts out (before any activation
+ * function): their root mean square, so that a layer does not win by the size of its output.
+ *
+ * Source: the mean activation of Molchanov et al. 2017, section 2.2 (criterion "Activation"), of a feature map there; here of
+ * a layer, and root mean square instead of the mean, because outputs before the activation function have both signs.
+ */
+export const activationNorm = defineCriterion({
+  name: 'activation-norm',
+  version: 1,
+  summary: 'Averages the root mean square of what the layer puts out.',
+  reference: {
+    title: 'Pruning Convolutional Neural Networks for Resource Efficient Inference (Molchanov et al. 2017)',
+    url: 'https://arxiv.org/abs/1611.06440',
+  },
+  needs: ['activations'],
+  options: z.object({}),
+  async score({ layers, activations }) {
+    const totals = new Map(layers.map((layer) => [layer.name, 0]))
+    let examples = 0
+    for await (const batch of activations()) {
+      let count = 0
+      for (const [name, { output }] of batch) {
+        count = output.shape[0]!
+        const size = sizeOf(output.shape.slice(1))
+        let total = totals.get(name) ?? 0
+        for (let start = 0; start < output.data.length; start += size) {
+          let squares = 0
+          for (let i = start; i < start + size; i++) squares += output.data[i]! ** 2
+          total += Math.sqrt(squares / size)
+        }
+        totals.set(name, total)
+      }
+      examples += count
+    }
+    return new Map(layers.map((layer) => [layer.name, { value: totals.get(layer.name)! / examples }]))
+  },
+})

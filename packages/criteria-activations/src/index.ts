@@ -1,0 +1,1 @@
+export { activationNorm } from './activation-norm.ts'

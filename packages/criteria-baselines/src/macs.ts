@@ -1,0 +1,21 @@
+import { byLayer, defineCriterion } from '@loadbearing/core'
+import { z } from 'zod'
+
+/**
+ * s(l) = multiply-accumulates of l for one example: the more computation, the more important.
+ *
+ * Source: the computational cost that Molchanov et al. 2017, section 2.2 (FLOPs regularization), weigh importance against,
+ * taken as if it were importance.
+ */
+export const macs = defineCriterion({
+  name: 'macs',
+  version: 1,
+  summary: 'Counts the multiply-accumulates of a layer.',
+  reference: {
+    title: 'Pruning Convolutional Neural Networks for Resource Efficient Inference (Molchanov et al. 2017)',
+    url: 'https://arxiv.org/abs/1611.06440',
+  },
+  needs: [],
+  options: z.object({}),
+  score: ({ layers }) => byLayer(layers, (layer) => layer.macs),
+})

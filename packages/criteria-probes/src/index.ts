@@ -1,0 +1,1 @@
+export { boundedKl } from './bounded-kl.ts'

@@ -1,0 +1,5 @@
+export { l1Norm } from './l1-norm.ts'
+export { l2Norm } from './l2-norm.ts'
+export { lamp } from './lamp.ts'
+export { meanMagnitude } from './mean-magnitude.ts'
+export { weightError } from './weight-error.ts'

@@ -1,0 +1,34 @@
+import { byLayer, defineCriterion } from '@loadbearing/core'
+import { z } from 'zod'
+
+/**
+ * s(l) = (1/n) Σ_u LAMP(u), with the layer's weights in ascending order of magnitude and
+ *
+ *   LAMP(u) = w_u² / Σ_{v ≥ u} w_v²
+ *
+ * Source: Lee et al. 2021, equation 5. Theirs is a score of a weight, compared across layers by one global threshold: a layer
+ * of higher scores loses fewer weights. The paper has no score of a layer; the mean over the layer's weights is our choice.
+ * (A sum would grow with the layer: n equal weights sum to 1 + 1/2 + … + 1/n.) A layer of zeros scores 0.
+ */
+export const lamp = defineCriterion({
+  name: 'lamp',
+  version: 1,
+  summary: 'Averages the layer-adaptive magnitude scores of the weights.',
+  reference: {
+    title: 'Layer-adaptive sparsity for the Magnitude-based Pruning (Lee et al. 2021)',
+    url: 'https://arxiv.org/abs/2010.07611',
+  },
+  needs: ['weights'],
+  options: z.object({}),
+  score: ({ layers, weights }) =>
+    byLayer(layers, (layer) => {
+      const squares = Float64Array.from(weights(layer).data, (w) => w * w).sort()
+      let atLeast = 0
+      let total = 0
+      for (const square of squares.reverse()) {
+        atLeast += square
+        if (atLeast > 0) total += square / atLeast
+      }
+      return total / squares.length
+    }),
+})

@@ -1,0 +1,1 @@
+export { bitFlip } from './bit-flip.ts'

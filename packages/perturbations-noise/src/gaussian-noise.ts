@@ -1,0 +1,33 @@
+import { definePerturbation, tensor } from '@loadbearing/core'
+
+/**
+ * W′ = W + ε, ε ~ N(0, (i · std(W))²) independently for every weight; std is the population standard deviation of the layer's
+ * weights. A layer of equal weights (std 0) stays as it is.
+ *
+ * Source: the additive noise of Yvinec et al. 2023, whose scale is relative to the layer, as here; the grid is ours.
+ */
+export const gaussianNoise = definePerturbation({
+  name: 'gaussian-noise',
+  family: 'noise',
+  version: 1,
+  summary: 'Adds zero-mean Gaussian noise, scaled by the spread of the weights.',
+  reference: {
+    title:
+      'SAfER: Layer-Level Sensitivity Assessment for Efficient and Robust Neural Network Inference (Yvinec et al. 2023)',
+    url: 'https://arxiv.org/abs/2308.04753',
+  },
+  target: 'weights',
+  unit: 'σ / std(W)',
+  intensities: [0.4, 0.8, 1.2, 1.6, 2.4],
+  stochastic: true,
+  apply({ shape, data }, intensity, { rng }) {
+    if (!(intensity >= 0)) throw new RangeError('the intensity is a ratio of standard deviations, at least 0')
+    const mean = data.reduce((sum, w) => sum + w, 0) / data.length
+    const variance = data.reduce((sum, w) => sum + (w - mean) ** 2, 0) / data.length
+    const sigma = intensity * Math.sqrt(variance)
+    return tensor(
+      shape,
+      data.map((w) => w + sigma * rng.normal()),
+    )
+  },
+})

@@ -1,0 +1,1 @@
+export { magnitudePruning } from './magnitude-pruning.ts'

@@ -1,0 +1,1 @@
+export { uniformQuantization } from './uniform-quantization.ts'
