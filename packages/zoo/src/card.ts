@@ -1,0 +1,33 @@
+import { z } from 'zod'
+
+/** What is known about a network of the zoo; the trainer writes it beside the ONNX file. */
+export const modelCard = z.object({
+  name: z.string(),
+  title: z.string(),
+  /** Architecture family: networks that aggregates treat as one kind. */
+  family: z.string(),
+  data: z.enum(['fashion-mnist']),
+  /** An input value is (byte / scale − mean) / std, by channel. */
+  preprocessing: z.object({ scale: z.number(), mean: z.array(z.number()), std: z.array(z.number()) }),
+  /** The whole configuration of the training. */
+  recipe: z.record(z.string(), z.unknown()),
+  curve: z.array(z.object({ epoch: z.int(), trainLoss: z.number(), testAccuracy: z.number() })),
+  /** Measured by PyTorch on the whole test split; the interval is Wilson's, 95 %. */
+  test: z.object({
+    images: z.int(),
+    correct: z.int(),
+    accuracy: z.number(),
+    interval95: z.tuple([z.number(), z.number()]),
+  }),
+  /** Learned numbers in the network, biases included. */
+  parameters: z.int(),
+  bytes: z.int(),
+  sha256: z.string().length(64),
+  licence: z.string(),
+  command: z.string(),
+  versions: z.record(z.string(), z.string()),
+  notes: z.string(),
+})
+
+export type ModelCard = z.infer<typeof modelCard>
+export type Preprocessing = ModelCard['preprocessing']

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { DatasetError, InputError } from '@loadbearing/core'
+import { describe, expect, it } from 'vitest'
+import { listZoo, readImages, readZooModel } from './index.ts'
+import { readShipped } from './shipped.ts'
+
+describe('the networks', () => {
+  it('are three that were trained on Fashion-MNIST to at least 90 %, of at most 400 kB', async () => {
+    const cards = await listZoo()
+    expect(cards.map((card) => card.name)).toEqual(['lenet-fashion', 'resnet20-narrow-fashion', 'resnet8-fashion'])
+    for (const card of cards) {
+      expect(card.test.accuracy).toBeGreaterThanOrEqual(0.9)
+      expect(card.test.correct).toBe(Math.round(card.test.accuracy * card.test.images))
+      expect(card.curve).toHaveLength(Number(card.recipe['epochs']))
+      const { bytes, path } = await readZooModel(card.name)
+      expect(bytes.length).toBe(card.bytes)
+      expect(bytes.length).toBeLessThanOrEqual(400_000)
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(card.sha256)
+      expect((await stat(path)).size).toBe(card.bytes)
+    }
+  })
+
+  it('an unknown one is an error that names the nearest', async () => {
+    await expect(readZooModel('resnet8-fasion')).rejects.toThrow(InputError)
+    await expect(readZooModel('resnet8-fasion')).rejects.toMatchObject({ hint: "Did you mean 'resnet8-fashion'?" })
+  })
+})
+
+describe('the images', () => {
+  it('test: 10,000, a thousand of each class', async () => {
+    const images = await readImages('fashion-mnist', 'test')
+    expect([images.count, images.shape, images.pixels.length]).toEqual([10_000, [1, 28, 28], 7_840_000])
+    expect(countsOf(images.labels)).toEqual(new Array(10).fill(1000))
+    // The first test image is an ankle boot.
+    expect(images.classes[images.labels[0]!]).toBe('Ankle boot')
+  })
+
+  it('calibration: 1,024 of the training split, balanced over the classes', async () => {
+    const images = await readImages('fashion-mnist', 'calibration')
+    expect(images.count).toBe(1024)
+    expect(Math.max(...countsOf(images.labels)) - Math.min(...countsOf(images.labels))).toBeLessThanOrEqual(1)
+  })
+
+  it('the two splits share no image', async () => {
+    const [test, calibration] = [
+      await readImages('fashion-mnist', 'test'),
+      await readImages('fashion-mnist', 'calibration'),
+    ]
+    const digests = ({ pixels, count }: { pixels: Uint8Array; count: number }): string[] =>
+      Array.from({ length: count }, (_, i) => Buffer.from(pixels.subarray(i * 784, (i + 1) * 784)).toString('base64'))
+    const seen = new Set(digests(test))
+    expect(digests(calibration).filter((digest) => seen.has(digest))).toEqual([])
+  })
+
+  it('unknown data is an error that lists what there is', async () => {
+    await expect(readImages('imagenet', 'test')).rejects.toMatchObject({ hint: 'Known: fashion-mnist.' })
+  })
+})
+
+describe('a file that is not what it was', () => {
+  it('missing or changed, it is an error that names it', async () => {
+    await expect(readShipped('models/none.onnx', '0')).rejects.toThrow(/models\/none\.onnx cannot be read/)
+    const card = (await listZoo())[0]!
+    await expect(readShipped(`models/${card.name}.onnx`, '0'.repeat(64))).rejects.toThrow(DatasetError)
+    await expect(readShipped(`models/${card.name}.onnx`, '0'.repeat(64))).rejects.toThrow(/is damaged/)
+  })
+})
+
+function countsOf(labels: Uint8Array): number[] {
+  return Array.from({ length: 10 }, (_, c) => labels.filter((label) => label === c).length)
+}
