@@ -11,7 +11,11 @@ OPSET = 17
 
 
 def to_onnx(network: nn.Module, example: torch.Tensor) -> bytes:
-    """The network as ONNX: input `input` [batch, …], output `logits` [batch, classes]. A node with a weight has the name of its module."""
+    """The network as ONNX: input `input` [batch, …], output `logits` [batch, classes].
+
+    A node with a weight has the name of its module, any other that of its module and its operation; what a node gives is
+    called as the node.
+    """
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -26,19 +30,27 @@ def to_onnx(network: nn.Module, example: torch.Tensor) -> bytes:
             dynamo=False,
         )
     model = onnx.load_from_string(buffer.getvalue())
-    initializers = {tensor.name for tensor in model.graph.initializer}
-    counts: dict[str, int] = {}
-    for node in model.graph.node:
-        weights = [name for name in node.input if name in initializers and name.endswith(".weight")]
-        if weights:
-            node.name = weights[0].removesuffix(".weight")
-            continue
-        kind = node.op_type.lower()
-        counts[kind] = counts.get(kind, 0) + 1
-        node.name = f"{kind}{counts[kind]}"
+    _name_nodes(model.graph)
     model.producer_name, model.producer_version = "loadbearing-zoo", torch.__version__.split("+")[0]
-    model.doc_string = ""
-    for node in model.graph.node:
-        node.doc_string = ""
     onnx.checker.check_model(model, full_check=True)
     return model.SerializeToString(deterministic=True)
+
+
+def _name_nodes(graph: onnx.GraphProto) -> None:
+    weights = {tensor.name for tensor in graph.initializer if tensor.name.endswith(".weight")}
+    renamed: dict[str, str] = {}
+    for node in graph.node:
+        weight = next((name for name in node.input if name in weights), None)
+        node.name = weight.removesuffix(".weight") if weight else _scoped(node.name)
+        node.doc_string = ""
+        for index, name in enumerate(node.input):
+            node.input[index] = renamed.get(name, name)
+        if node.output[0] != graph.output[0].name:
+            renamed[node.output[0]] = node.name
+            node.output[0] = node.name
+
+
+def _scoped(exported: str) -> str:
+    """The exporter's '/stage1/block0/Relu_1' as 'stage1.block0.relu_1'."""
+    *scopes, operation = exported.strip("/").split("/")
+    return ".".join([*scopes, operation.lower()])

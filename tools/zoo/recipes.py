@@ -5,8 +5,7 @@ from typing import Any, Literal
 
 from torch import nn
 
-from architectures.lenet import LeNet
-from architectures.resnet import ResNet
+from architectures import ARCHITECTURES
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,8 @@ class Recipe:
     """Architecture family: what aggregates treat as one kind of network."""
     architecture: Literal["lenet", "resnet"]
     arguments: dict[str, Any]
-    data: Literal["fashion-mnist"] = "fashion-mnist"
+    """What the architecture's class is given: widths, depths."""
+    dataset: Literal["fashion-mnist"] = "fashion-mnist"
     epochs: int = 15
     batch_size: int = 128
     optimizer: Literal["sgd"] = "sgd"
@@ -33,7 +33,8 @@ class Recipe:
     seed: int = 1
 
     def network(self) -> nn.Module:
-        return {"lenet": LeNet, "resnet": ResNet}[self.architecture](**self.arguments)
+        """The network, freshly initialised from torch's global random state."""
+        return ARCHITECTURES[self.architecture](**self.arguments)
 
 
 RECIPES = [

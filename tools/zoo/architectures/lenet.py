@@ -1,11 +1,13 @@
-"""A LeNet-like network: three convolutions with max pooling, two fully connected layers."""
+"""A LeNet-like network (LeCun et al. 1998): three convolutions with max pooling, two fully connected layers."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
 class LeNet(nn.Module):
-    def __init__(self, widths: tuple[int, int, int] = (16, 32, 48), hidden: int = 64, classes: int = 10) -> None:
+    """Images [n, 1, 28, 28] → logits [n, classes]."""
+
+    def __init__(self, widths: tuple[int, int, int], hidden: int, classes: int = 10) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(1, widths[0], 5, padding=2)
         self.conv2 = nn.Conv2d(widths[0], widths[1], 5)

@@ -1,5 +1,7 @@
 """Residual networks of the CIFAR kind (He et al. 2016, section 4.2), with 1×1 convolutions where a shortcut changes shape."""
 
+from collections import OrderedDict
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -18,20 +20,23 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
+    """Images [n, channels, height, width] → logits [n, classes]; `blocks` residual blocks a stage, a stage for each of `widths`."""
+
     def __init__(self, widths: tuple[int, ...], blocks: int, channels: int = 1, classes: int = 10) -> None:
         super().__init__()
         self.stem = ConvBatchNorm(channels, widths[0], 3)
-        stages = []
         inputs = widths[0]
-        for index, outputs in enumerate(widths):
-            stage = []
-            for block in range(blocks):
-                stage.append(Block(inputs, outputs, 2 if block == 0 and index > 0 else 1))
+        self.stages = [f"stage{number}" for number in range(1, len(widths) + 1)]
+        for stage, outputs in zip(self.stages, widths):
+            members = OrderedDict()
+            for index in range(blocks):
+                members[f"block{index}"] = Block(inputs, outputs, 2 if index == 0 and stage != "stage1" else 1)
                 inputs = outputs
-            stages.append(nn.Sequential(*stage))
-        self.stages = nn.Sequential(*stages)
+            self.add_module(stage, nn.Sequential(members))
         self.fc = nn.Linear(inputs, classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stages(F.relu(self.stem(x)))
+        x = F.relu(self.stem(x))
+        for stage in self.stages:
+            x = self.get_submodule(stage)(x)
         return self.fc(x.mean((2, 3)))

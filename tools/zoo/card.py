@@ -1,0 +1,46 @@
+"""What is recorded beside a trained network: everything that made it, and how good it is."""
+
+import hashlib
+import platform
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+
+from evaluation import wilson
+from preprocessing import MEAN, SCALE, STD
+from recipes import Recipe
+
+
+def card(recipe: Recipe, curve: list[dict], correct: int, images: int, parameters: int, content: bytes) -> dict[str, Any]:
+    """The card of a network whose ONNX file is `content` and which classifies `correct` of `images` test images correctly."""
+    return {
+        "name": recipe.name,
+        "title": recipe.title,
+        "family": recipe.family,
+        "dataset": recipe.dataset,
+        "preprocessing": {"scale": SCALE, "mean": [MEAN], "std": [STD]},
+        "parameters": parameters,
+        "testImages": images,
+        "testCorrect": correct,
+        "testAccuracy": correct / images,
+        "testInterval95": wilson(correct, images),
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "licence": "MIT",
+        "command": f"python tools/zoo/train.py {recipe.name}",
+        "seed": recipe.seed,
+        "recipe": asdict(recipe),
+        "curve": curve,
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "onnx": onnx.__version__,
+            "onnxruntime": onnxruntime.__version__,
+            "numpy": np.__version__,
+        },
+        "notes": "The test split was looked at once an epoch for the curve and chose nothing. The 1,024 calibration images are part of the training split.",
+    }
