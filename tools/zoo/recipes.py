@@ -17,7 +17,7 @@ class Recipe:
     architecture: Literal["lenet", "resnet"]
     arguments: dict[str, Any]
     """What the architecture's class is given: widths, depths."""
-    dataset: Literal["fashion-mnist"] = "fashion-mnist"
+    data: Literal["fashion-mnist"] = "fashion-mnist"
     epochs: int = 15
     batch_size: int = 128
     optimizer: Literal["sgd"] = "sgd"
