@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
 import { DatasetError, findNamed } from '@loadbearing/core'
 import { z } from 'zod'
-import { readShipped, shippedPath } from './shipped.ts'
+import { readShipped, readShippedJson } from './shipped.ts'
 
 /** Labelled images as bytes. */
 export interface ImageSet {
@@ -47,7 +46,7 @@ const checksums = z.record(z.string(), z.string())
 /** The IDX format of MNIST: two zero bytes, type 8 (bytes), the rank, the dimensions as big-endian 32-bit integers, the values. */
 async function readIdx(data: string, file: string): Promise<{ shape: number[]; values: Uint8Array }> {
   const folder = `data/${data}`
-  const sums = checksums.parse(JSON.parse(await readFile(shippedPath(`${folder}/checksums.json`), 'utf8')))
+  const sums = await readShippedJson(`${folder}/checksums.json`, checksums)
   const raw = gunzipSync(await readShipped(`${folder}/${file}`, sums[file] ?? ''))
   const rank = raw.readUInt8(3)
   const shape = Array.from({ length: rank }, (_, axis) => raw.readUInt32BE(4 + 4 * axis))

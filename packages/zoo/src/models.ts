@@ -1,7 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { DatasetError, findNamed } from '@loadbearing/core'
+import { findNamed } from '@loadbearing/core'
 import { type ModelCard, modelCard } from './card.ts'
-import { readShipped, shippedPath } from './shipped.ts'
+import { readShipped, readShippedJson, shippedNames, shippedPath } from './shipped.ts'
 
 /** A network of the zoo. */
 export interface ZooModel {
@@ -11,21 +10,10 @@ export interface ZooModel {
   readonly path: string
 }
 
-/** The cards of all networks, by name. @throws DatasetError when a card is damaged */
+/** The cards of all networks, by name. @throws DatasetError when a card is missing or damaged */
 export async function listZoo(): Promise<ModelCard[]> {
-  const files = (await readdir(shippedPath('models'))).filter((file) => file.endsWith('.json')).sort()
-  return Promise.all(files.map(readCard))
-}
-
-async function readCard(file: string): Promise<ModelCard> {
-  try {
-    return modelCard.parse(JSON.parse(await readFile(shippedPath(`models/${file}`), 'utf8')))
-  } catch (cause) {
-    throw new DatasetError(`The zoo's card models/${file} is damaged.`, {
-      hint: 'Install @loadbearing/zoo again; in a checkout, restore the file with git.',
-      cause,
-    })
-  }
+  const files = (await shippedNames('models')).filter((file) => file.endsWith('.json'))
+  return Promise.all(files.map((file) => readShippedJson(`models/${file}`, modelCard)))
 }
 
 /**

@@ -12,7 +12,7 @@ describe('the networks', () => {
     for (const card of cards) {
       expect(card.test.accuracy).toBeGreaterThanOrEqual(0.9)
       expect(card.test.correct).toBe(Math.round(card.test.accuracy * card.test.images))
-      expect(card.curve).toHaveLength(Number(card.recipe['epochs']))
+      expect(card.curve).toHaveLength(Number(card.recipe.epochs))
       const { bytes, path } = await readZooModel(card.name)
       expect(bytes.length).toBe(card.bytes)
       expect(bytes.length).toBeLessThanOrEqual(400_000)
