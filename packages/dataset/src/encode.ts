@@ -1,0 +1,156 @@
+import { InputError } from '@loadbearing/core'
+import {
+  Bool,
+  type Data,
+  Field,
+  Float32,
+  Float64,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Table,
+  tableToIPC,
+  Uint16,
+  Uint32,
+  Uint8,
+  Utf8,
+  vectorFromArray,
+} from 'apache-arrow'
+import type { Column, ColumnsOf, ColumnType, RowOf, TableDeclaration } from './columns.ts'
+
+/** Version of the tables' layout, in every file's metadata. */
+export const formatVersion = '1-draft'
+
+// Batches of a fixed size: the bytes must depend on the rows alone.
+const batchRows = 65_536
+
+const arrowTypes = {
+  u8: () => new Uint8(),
+  u16: () => new Uint16(),
+  u32: () => new Uint32(),
+  f32: () => new Float32(),
+  f64: () => new Float64(),
+  bool: () => new Bool(),
+  utf8: () => new Utf8(),
+}
+
+const limits: Readonly<Partial<Record<ColumnType, number>>> = { u8: 0xff, u16: 0xffff, u32: 0xffffffff, bool: 1 }
+
+/** The Arrow schema of a table, with units and descriptions in the metadata. */
+export function schemaOf(declaration: TableDeclaration): Schema {
+  return new Schema(
+    Object.entries(declaration.columns).map(([name, { type, nullable, unit, description }]) =>
+      Field.new({
+        name,
+        type: arrowTypes[type](),
+        nullable,
+        metadata: new Map([['description', description], ...(unit === null ? [] : [['unit', unit] as const])]),
+      }),
+    ),
+    new Map([
+      ['table', declaration.name],
+      ['description', declaration.description],
+      ['format', `loadbearing/${formatVersion}`],
+    ]),
+  )
+}
+
+/**
+ * Rows as the bytes of an Arrow IPC file. The same rows give the same bytes.
+ *
+ * @throws InputError naming table, column and row of a value that does not fit its column
+ */
+export function encodeRows<T extends TableDeclaration>(declaration: T, rows: readonly RowOf<T>[]): Uint8Array {
+  const names = Object.keys(declaration.columns)
+  const columns = Object.fromEntries(
+    names.map((name) => [name, rows.map((row) => plain((row as Record<string, unknown>)[name]))]),
+  )
+  return encode(declaration, columns)
+}
+
+function plain(value: unknown): unknown {
+  return typeof value === 'boolean' ? Number(value) : value
+}
+
+/** Columns as the bytes of an Arrow IPC file; for tables too long for rows. @throws InputError as `encodeRows` does */
+export function encodeColumns<T extends TableDeclaration>(declaration: T, columns: ColumnsOf<T>): Uint8Array {
+  return encode(declaration, columns)
+}
+
+function encode(declaration: TableDeclaration, columns: Readonly<Record<string, ArrayLike<unknown>>>): Uint8Array {
+  const schema = schemaOf(declaration)
+  const values = Object.entries(declaration.columns).map(([name, column]) => {
+    const given = columns[name]
+    if (!given) throw new InputError(`${declaration.name}: the column '${name}' is missing.`)
+    check(declaration.name, name, column, given)
+    return { column, given }
+  })
+  const length = values[0]?.given.length ?? 0
+  const batches: RecordBatch[] = []
+  for (let start = 0; start === 0 || start < length; start += batchRows) {
+    const end = Math.min(length, start + batchRows)
+    const children = values.map(({ column, given }) => encodeColumn(column, given, start, end))
+    batches.push(
+      new RecordBatch(
+        schema,
+        makeData({ type: new Struct(schema.fields), length: end - start, nullCount: 0, children }),
+      ),
+    )
+  }
+  return tableToIPC(new Table(schema, batches), 'file')
+}
+
+function check(tableName: string, name: string, { type, nullable }: Column, values: ArrayLike<unknown>): void {
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]
+    if (value === null) {
+      if (nullable) continue
+    } else if (type === 'utf8') {
+      if (typeof value === 'string') continue
+    } else if (typeof value === 'number' && Number.isFinite(value)) {
+      const limit = limits[type]
+      if (limit === undefined || (Number.isInteger(value) && value >= 0 && value <= limit)) continue
+    }
+    throw new InputError(`${tableName}: ${String(value)} does not fit the column '${name}' (${type}) in row ${row}.`)
+  }
+}
+
+function encodeColumn({ type }: Column, values: ArrayLike<unknown>, start: number, end: number): Data {
+  const length = end - start
+  const slice = Array.prototype.slice.call(values, start, end) as unknown[]
+  if (type === 'utf8')
+    return vectorFromArray(slice as (string | null)[], new Utf8()).data[0] ?? makeData({ type: new Utf8() })
+  const nullCount = slice.filter((value) => value === null).length
+  const nullBitmap = nullCount > 0 ? bits(slice.map((value) => value !== null)) : null
+  const numbers = slice.map((value) => value ?? 0) as number[]
+  switch (type) {
+    case 'bool':
+      return makeData({
+        type: new Bool(),
+        length,
+        nullCount,
+        nullBitmap,
+        data: bits(numbers.map((value) => value === 1)),
+      })
+    case 'u8':
+      return makeData({ type: new Uint8(), length, nullCount, nullBitmap, data: Uint8Array.from(numbers) })
+    case 'u16':
+      return makeData({ type: new Uint16(), length, nullCount, nullBitmap, data: Uint16Array.from(numbers) })
+    case 'u32':
+      return makeData({ type: new Uint32(), length, nullCount, nullBitmap, data: Uint32Array.from(numbers) })
+    case 'f32':
+      return makeData({ type: new Float32(), length, nullCount, nullBitmap, data: Float32Array.from(numbers) })
+    case 'f64':
+      return makeData({ type: new Float64(), length, nullCount, nullBitmap, data: Float64Array.from(numbers) })
+  }
+}
+
+/** Bits, least significant first, as Arrow packs them. */
+function bits(values: readonly boolean[]): Uint8Array {
+  const packed = new Uint8Array(Math.ceil(values.length / 8))
+  values.forEach((value, i) => {
+    if (value) packed[i >> 3]! |= 1 << (i & 7)
+  })
+  return packed
+}
