@@ -39,9 +39,9 @@ export function topRecall(truth: readonly number[], scores: readonly number[]): 
  */
 export function regret(truth: readonly number[], scores: readonly number[]): number {
   const k = topCount(truth.length)
-  const best = sum(truth.toSorted((a, b) => b - a).slice(0, k))
-  const picked = sum(topMembership(scores, k).map((share, i) => share * truth[i]!))
-  return Math.max(0, best - picked) / k
+  const matter = topMembership(truth, k)
+  const picked = topMembership(scores, k)
+  return Math.max(0, sum(truth.map((value, i) => (matter[i]! - picked[i]!) * value))) / k
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

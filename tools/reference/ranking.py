@@ -1,0 +1,99 @@
+"""Writes the fixtures of packages/ranking: what scipy, scikit-learn and numpy say about the same vectors.
+
+    pip install -r tools/reference/requirements.txt   # torch is not needed here
+    python tools/reference/ranking.py
+"""
+
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+from sklearn.metrics import ndcg_score
+
+FIXTURES = Path(__file__).resolve().parents[2] / "packages/ranking/test/fixtures"
+VERSIONS = {"python": sys.version.split()[0]} | {name: version(name) for name in ("numpy", "scipy", "scikit-learn")}
+
+
+def vectors():
+    """Pairs (truth, scores), from smooth to almost nothing but ties, with negative truths as an accuracy has."""
+    rng = np.random.default_rng(20240317)
+    yield "hand: one swap", [0.1, 0.2, 0.3, 0.4], [1, 2, 4, 3]
+    yield "two layers", [0.0, 0.3], [5, 1]
+    yield "ties on both sides", [0.1, 0.1, 0.2, 0.3, 0.3, 0.3], [2, 1, 1, 3, 3, 2]
+    yield "constant scores", [0.3, 0.1, 0.2, 0.0, 0.5], [7, 7, 7, 7, 7]
+    yield "constant truth", [0.2, 0.2, 0.2, 0.2], [1, 2, 3, 4]
+    yield "negative truths", [-0.002, 0.004, -0.01, 0.2, 0.05, 0.0], [0.3, 0.1, 0.2, 0.9, 1.0, 0.0]
+    yield "no gain at all", [-0.1, -0.2, 0.0], [1, 2, 3]
+    yield "negative zero ties with zero", [0.0, -0.0, 0.1, 0.2], [-0.0, 0.0, 1, 0.5]
+    for layers in (3, 9, 21, 36, 120):
+        truth = rng.gamma(0.5, 0.1, layers) - 0.01
+        yield f"{layers} layers, noisy", truth, truth + rng.normal(0, 0.05, layers)
+        yield f"{layers} layers, reversed", truth, -truth
+        yield f"{layers} layers, unrelated", truth, rng.normal(size=layers)
+        yield f"{layers} layers, few counts", rng.integers(0, 4, layers) / 500, rng.integers(0, 3, layers)
+        yield f"{layers} layers, wild scale", truth, np.exp(rng.normal(0, 30, layers))
+
+
+def zero_if_undefined(value):
+    """Loadbearing's rule for constants, of which scipy says nan."""
+    return 0.0 if np.isnan(value) else float(value)
+
+
+def correlations():
+    for name, truth, scores in vectors():
+        truth, scores = np.asarray(truth, float), np.asarray(scores, float)
+        with np.errstate(all="ignore"):
+            yield {
+                "name": name,
+                "truth": truth.tolist(),
+                "scores": scores.tolist(),
+                "ranks": stats.rankdata(scores).tolist(),
+                "spearman": zero_if_undefined(stats.spearmanr(truth, scores).statistic),
+                "kendall": zero_if_undefined(stats.kendalltau(truth, scores, variant="b").statistic),
+                "ndcg": float(ndcg_score([np.clip(truth, 0, None)], [scores])),
+            }
+
+
+def quantiles():
+    rng = np.random.default_rng(7)
+    for size in (1, 2, 3, 10, 101):
+        values = np.round(rng.normal(size=size), 2)
+        levels = [0, 0.025, 0.1, 0.5, 0.9, 0.975, 1]
+        yield {"values": values.tolist(), "levels": levels, "quantiles": np.quantile(values, levels).tolist()}
+
+
+def critical_t():
+    freedoms = [1, 2, 2.5, 3, 3.7, 5, 8, 15, 30, 99.5, 1000, 1e7]
+    return [{"freedom": freedom, "quantile": float(stats.t.ppf(0.975, freedom))} for freedom in freedoms]
+
+
+def variance_components():
+    """Two-way random effects without replication, by the textbook's mean squares on one layer at one level."""
+    rng = np.random.default_rng(11)
+    for repeats, images in ((2, 6), (3, 5), (8, 20)):
+        values = (rng.random((repeats, images)) < rng.random(images)).astype(float)
+        grand = values.mean()
+        by_draw, by_image = values.mean(axis=1), values.mean(axis=0)
+        ms_draw = images * ((by_draw - grand) ** 2).sum() / (repeats - 1)
+        residual = values - by_draw[:, None] - by_image[None, :] + grand
+        ms_residual = (residual**2).sum() / ((repeats - 1) * (images - 1))
+        yield {
+            "values": values.tolist(),
+            "betweenDraws": ms_draw / (repeats * images),
+            "both": ms_residual / (repeats * images),
+        }
+
+
+def write(name, cases):
+    FIXTURES.mkdir(parents=True, exist_ok=True)
+    lines = ",\n".join(json.dumps(case) for case in cases)
+    (FIXTURES / f"{name}.json").write_text(f'{{"versions": {json.dumps(VERSIONS)},\n"cases": [\n{lines}\n]}}\n')
+
+
+write("correlations", correlations())
+write("quantiles", quantiles())
+write("critical-t", critical_t())
+write("variance-components", variance_components())
