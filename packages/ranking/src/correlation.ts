@@ -7,26 +7,16 @@ import { averageRanks } from './ranks.ts'
  * @param a,b finite, of equal length
  */
 export function spearman(a: readonly number[], b: readonly number[]): number {
-  return pearson(averageRanks(a), averageRanks(b))
-}
-
-/** Pearson's correlation within [−1, 1]; 0 where either side is constant. */
-export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const n = a.length
-  let [meanA, meanB] = [0, 0]
-  for (let i = 0; i < n; i++) {
-    meanA += a[i]! / n
-    meanB += b[i]! / n
-  }
+  const [ranksA, ranksB] = [averageRanks(a), averageRanks(b)]
+  const mean = (a.length + 1) / 2
   let [products, squaresA, squaresB] = [0, 0, 0]
-  for (let i = 0; i < n; i++) {
-    const [da, db] = [a[i]! - meanA, b[i]! - meanB]
+  for (let i = 0; i < a.length; i++) {
+    const [da, db] = [ranksA[i]! - mean, ranksB[i]! - mean]
     products += da * db
     squaresA += da * da
     squaresB += db * db
   }
-  if (squaresA === 0 || squaresB === 0) return 0
-  return Math.max(-1, Math.min(1, products / Math.sqrt(squaresA * squaresB)))
+  return squaresA === 0 || squaresB === 0 ? 0 : products / Math.sqrt(squaresA * squaresB)
 }
 
 /**

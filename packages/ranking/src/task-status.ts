@@ -51,6 +51,7 @@ export function taskStatus(task: {
   if (span < taskRules.span)
     return no(`The drops span ${(100 * span).toFixed(1)} points from the 10th to the 90th percentile, less than 3.`)
   if (ceiling.value === null) return no(`The noise ceiling is unknown: ${ceiling.reason}.`)
-  if (ceiling.value < taskRules.ceiling) return no(`The noise ceiling is ${ceiling.value.toFixed(3)}, below 0.90.`)
+  if (ceiling.value < taskRules.ceiling)
+    return no(`The noise ceiling is ${(Math.floor(1000 * ceiling.value) / 1000).toFixed(3)}, below 0.900.`)
   return { counts: true }
 }
