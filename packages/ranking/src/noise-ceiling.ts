@@ -43,12 +43,12 @@ export function noiseCeiling(
   if (pooled.images < 2) return unknown('one image cannot be split in halves')
   const splitDraws = stochastic ? Math.floor(pooled.repeats / 2) : 0
 
-  let correlation = 0
+  let total = 0
   for (let split = 0; split < splits; split++) {
     const quarters = splitOnce(pooled, splitDraws, rng.split('split', split))
-    const [a, b] = [spearman(quarters[0], quarters[3]), spearman(quarters[1], quarters[2])]
-    correlation += (a + b) / 2 / splits
+    total += spearman(quarters[0], quarters[3]) + spearman(quarters[1], quarters[2])
   }
+  const correlation = total / (2 * splits)
   if (!(correlation > 0)) return unknown('the halves of the truth do not agree')
   const lengthening = noiseRatio(pooled, splitDraws)
   return { value: Math.sqrt((lengthening * correlation) / (1 + (lengthening - 1) * correlation)) }
