@@ -88,7 +88,8 @@ describe('for any vectors', () => {
         const warped = averageRanks(b).map((rank) => Math.exp(rank / 10))
         expect(spearman(a, warped)).toBeCloseTo(spearman(a, b), 12)
         expect(kendallTauB(a, warped)).toBeCloseTo(kendallTauB(a, b), 12)
-        expect(ndcg(a, warped)).toBeCloseTo(ndcg(a, b), 12)
+        const gains = a.map((x) => x % 1000)
+        expect(ndcg(gains, warped)).toBeCloseTo(ndcg(gains, b), 12)
       }),
     )
   })
