@@ -2,19 +2,20 @@ import { byLayer, defineCriterion } from '@loadbearing/core'
 import { z } from 'zod'
 
 /**
- * s(l) = −(position of l in order of execution): the earlier a layer, the more important.
+ * s(l) = number of layers that run after l: the earlier a layer, the more important.
  *
- * Source: Elkerdawy et al. 2020 find early layers the harder to remove; the criterion takes nothing else from them.
+ * Source: Zhang et al. 2022, who reset one layer at a time and find that layers differ, the input-side ones often being the
+ * critical ones. They propose no score; taking the position alone is our reading, to see how far it goes.
  */
 export const depth = defineCriterion({
   name: 'depth',
   version: 1,
-  summary: 'Calls a layer more important the earlier it runs.',
+  summary: 'Counts the layers that run after a layer: the earlier, the more important.',
   reference: {
-    title: 'To Filter Prune, or to Layer Prune, That Is The Question (Elkerdawy et al. 2020)',
-    url: 'https://arxiv.org/abs/2007.05667',
+    title: 'Are All Layers Created Equal? (Zhang et al. 2022)',
+    url: 'https://arxiv.org/abs/1902.01996',
   },
   needs: [],
   options: z.object({}),
-  score: ({ layers }) => byLayer(layers, (layer) => -layer.depth),
+  score: ({ layers }) => byLayer(layers, (layer) => layers.length - 1 - layer.depth),
 })
