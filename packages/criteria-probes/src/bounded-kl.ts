@@ -1,5 +1,6 @@
 import { bounded, defineCriterion, klDivergences, type Layer, type Score } from '@loadbearing/core'
 import { z } from 'zod'
+import { crossedMean } from './crossed-mean.ts'
 
 /**
  * s(l) = mean over calibration examples x and draws of the perturbation of
@@ -7,11 +8,13 @@ import { z } from 'zod'
  *   1 − exp(−KL(p(·|x) ‖ p′(·|x)))
  *
  * p and p′ the network's class probabilities without and with layer l perturbed: the measurement of the ground truth itself,
- * on few examples of another split. The budget `forwards` is spent on examples first: draws × examples = forwards, with `draws`
- * draws of a stochastic perturbation and one of a deterministic one. No labels are needed.
+ * on few examples of another split. No labels are needed. The budget of a layer, `forwards`, is split into `draws` draws of a
+ * stochastic perturbation (one of a deterministic one; never more draws than forwards), each on the same ⌊forwards / draws⌋ first
+ * examples, or on all where there are fewer. The standard error covers draws and examples; it is left out where it can't be
+ * estimated (one example, or one draw of a stochastic perturbation).
  *
- * Source: the KL divergence as a layer's sensitivity is ZeroQ's (Cai et al. 2020, equation 3); bounding it keeps single examples from
- * carrying the mean. Real calibration images, not distilled ones.
+ * Source: the KL divergence as a layer's sensitivity is ZeroQ's (Cai et al. 2020). Theirs is of quantization on distilled data;
+ * here it is of any perturbation, on real calibration images, and bounded, so that single examples can't carry the mean.
  */
 export const boundedKl = defineCriterion({
   name: 'bounded-kl',
@@ -35,16 +38,12 @@ export const boundedKl = defineCriterion({
     return scores
 
     async function probe(layer: Layer): Promise<Score> {
-      const divergences: number[] = []
+      const table: Float64Array[] = []
       for (let draw = 0; draw < rounds; draw++) {
-        const logits = await perturbedForward(layer, perturbed(layer, draw), images)
-        for (const divergence of klDivergences(clean, logits)) divergences.push(bounded(divergence))
+        const moved = await perturbedForward(layer, perturbed(layer, draw), images)
+        table.push(klDivergences(clean, moved).map(bounded))
       }
-      const n = divergences.length
-      const mean = divergences.reduce((sum, d) => sum + d, 0) / n
-      if (n < 2) return { value: mean }
-      const variance = divergences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (n - 1)
-      return { value: mean, standardError: Math.sqrt(variance / n) }
+      return crossedMean(table, perturbation.stochastic)
     }
   },
 })
