@@ -39,4 +39,18 @@ describe('activation-norm', () => {
     expect(outcomes.get('a')?.value).toBeCloseTo((5 + 0 + 10) / Math.SQRT2 / 3, 12)
     expect(outcomes.get('b')?.value).toBeCloseTo(2, 12)
   })
+
+  it('gives no score, instead of 0, where a layer was not seen', async () => {
+    const outcomes = await scoreLayers(activationNorm, {
+      layers: [{ name: 'unseen' } as Layer],
+      rng: rngFrom('test'),
+      examples: 1,
+      activations: {
+        async *activations() {
+          yield new Map()
+        },
+      },
+    })
+    expect(outcomes.get('unseen')?.reason).toContain('threw')
+  })
 })
