@@ -4,7 +4,7 @@ import { z } from 'zod'
 /**
  * s(l) = √(Σ w²), the Frobenius norm of the layer's weights.
  *
- * Source: He et al. 2018, section 3.2 (equation 2 with p = 2), who take it of a filter; here it is the whole layer's.
+ * Source: He et al. 2018, section 3.2 (the filter's Lp-norm with p = 2), who take it of a filter; here it is the whole layer's.
  */
 export const l2Norm = defineCriterion({
   name: 'l2-norm',

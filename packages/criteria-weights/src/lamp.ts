@@ -6,9 +6,10 @@ import { z } from 'zod'
  *
  *   LAMP(u) = w_u² / Σ_{v ≥ u} w_v²
  *
- * Source: Lee et al. 2021, equation 5. Theirs is a score of a weight, compared across layers by one global threshold: a layer
- * of higher scores loses fewer weights. The paper has no score of a layer; the mean over the layer's weights is our choice.
- * (A sum would grow with the layer: n equal weights sum to 1 + 1/2 + … + 1/n.) A layer of zeros scores 0.
+ * Source: Lee et al. 2021, section 2. Theirs is a score of a weight; one threshold over all layers decides what is pruned, so a
+ * layer of higher scores keeps a larger share of its weights. The paper has no score of a layer; the mean is ours, because a
+ * share is what the threshold acts on. A sum would count instead: n equal weights sum to 1 + 1/2 + … + 1/n, so that it grows with
+ * the layer. The mean favours small layers, as LAMP does (every layer's largest weight scores 1). Zeros score 0.
  */
 export const lamp = defineCriterion({
   name: 'lamp',

@@ -5,8 +5,9 @@ import { z } from 'zod'
  * s(l) = mean over draws of ‖W′ − W‖₂, W′ the layer's weights under the perturbation that is being predicted; relative to
  * ‖W‖₂ where `relative` is set.
  *
- * Source: the weight perturbation ‖Q(W) − W‖² of HAWQ-V2 (Dong et al. 2020, equation 12) without its Hessian factor, for any
- * perturbation and without the square (which ranks layers alike). A deterministic perturbation is drawn once.
+ * Source: the factor ‖Q(W) − W‖² of HAWQ-V2's sensitivity (Dong et al. 2020) without the other one, the Hessian's trace; for any
+ * perturbation. Without the square, too: at one intensity the layers rank alike, but pooled over a grid the strongest intensity
+ * would drown the others. A deterministic perturbation is drawn once. Relative to a norm of 0 the error counts as 0.
  */
 export const weightError = defineCriterion({
   name: 'weight-error',

@@ -97,4 +97,24 @@ describe('criteria of the weights', () => {
     expect(await scoreOf(weightError, [3, -4], { relative: true })).toBe(0.5)
     expect(await scoreOf(weightError, [0, 0], { relative: true })).toBe(0)
   })
+
+  it('weight-error averages the draws of a stochastic perturbation and says how far they spread', async () => {
+    const layer = named('only')
+    const outcomes = await scoreLayers(
+      weightError,
+      {
+        layers: [layer],
+        rng: rngFrom('test'),
+        examples: 0,
+        weights: { weights: () => tensor([1], [1]) },
+        perturbation: {
+          perturbation: { ...halving, stochastic: true },
+          intensity: 0.5,
+          perturbed: (_, draw = 0) => tensor([1], [1 + [1, 2, 3][draw]!]),
+        },
+      },
+      { draws: 3 },
+    )
+    expect(outcomes.get('only')).toEqual({ value: 2, standardError: Math.sqrt(1 / 3) })
+  })
 })

@@ -1,5 +1,6 @@
 import { rngFrom, tensor, type Layer } from '@loadbearing/core'
 import { conformance } from '@loadbearing/core/conformance'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bitFlip } from './bit-flip.ts'
 
@@ -29,6 +30,23 @@ describe('bit-flip', () => {
       // Binomial: four standard deviations.
       expect(Math.abs(flips - n * rate)).toBeLessThan(4 * Math.sqrt(n * rate * (1 - rate)))
     }
+  })
+
+  it('returns words of int8 only, at any rate, and at rate 0 errs by half a step at most', () => {
+    const weights = fc.array(fc.float({ noNaN: true, min: -100, max: 100 }), { minLength: 1, maxLength: 50 })
+    fc.assert(
+      fc.property(weights, fc.double({ min: 0, max: 1, noNaN: true }), (values, rate) => {
+        const step = Math.max(...values.map(Math.abs)) / 127
+        fc.pre(step > 1e-30)
+        for (const w of flip(values, rate)) {
+          const word = Math.round(w / step)
+          expect(w).toBe(Math.fround(word * step))
+          expect(word).toBeGreaterThanOrEqual(-128)
+          expect(word).toBeLessThanOrEqual(127)
+        }
+        flip(values, 0).forEach((w, i) => expect(Math.abs(w - values[i]!)).toBeLessThanOrEqual(step * 0.5001))
+      }),
+    )
   })
 
   it('leaves zeros alone and refuses what is no probability', () => {

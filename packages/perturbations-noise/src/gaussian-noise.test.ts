@@ -1,5 +1,6 @@
 import { rngFrom, tensor, type Layer } from '@loadbearing/core'
 import { conformance } from '@loadbearing/core/conformance'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { gaussianNoise } from './gaussian-noise.ts'
 
@@ -30,8 +31,16 @@ describe('gaussian-noise', () => {
     expect([...noisy.data]).toEqual([Math.fround(-1 + rng.normal()), Math.fround(3 + rng.normal())])
   })
 
-  it('leaves equal weights alone and refuses a negative intensity', () => {
-    expect([...gaussianNoise.apply(tensor([3], [2, 2, 2]), 1, { rng: rngFrom('a'), layer }).data]).toEqual([2, 2, 2])
-    expect(() => gaussianNoise.apply(tensor([1], [1]), -1, { rng: rngFrom('a'), layer })).toThrow(RangeError)
+  it('leaves equal weights alone, whatever their mean is rounded to', () => {
+    fc.assert(
+      fc.property(fc.float({ noNaN: true, min: -1e6, max: 1e6 }), fc.integer({ min: 1, max: 500 }), (value, n) => {
+        const weight = tensor([n], new Float32Array(n).fill(value))
+        expect(gaussianNoise.apply(weight, 2.4, { rng: rngFrom('a'), layer }).data).toEqual(weight.data)
+      }),
+    )
+  })
+
+  it.each([-1, NaN, Infinity])('refuses the intensity %d', (intensity) => {
+    expect(() => gaussianNoise.apply(tensor([1], [1]), intensity, { rng: rngFrom('a'), layer })).toThrow(RangeError)
   })
 })

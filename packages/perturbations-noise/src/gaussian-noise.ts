@@ -4,7 +4,8 @@ import { definePerturbation, tensor } from '@loadbearing/core'
  * W′ = W + ε, ε ~ N(0, (i · std(W))²) independently for every weight; std is the population standard deviation of the layer's
  * weights. A layer of equal weights (std 0) stays as it is.
  *
- * Source: the additive noise of Yvinec et al. 2023, whose scale is relative to the layer, as here; the grid is ours.
+ * Source: Yvinec et al. 2023, for perturbing the weights of one layer at a time; this noise, its scale relative to the layer and
+ * its grid are ours.
  */
 export const gaussianNoise = definePerturbation({
   name: 'gaussian-noise',
@@ -21,7 +22,8 @@ export const gaussianNoise = definePerturbation({
   intensities: [0.4, 0.8, 1.2, 1.6, 2.4],
   stochastic: true,
   apply({ shape, data }, intensity, { rng }) {
-    if (!(intensity >= 0)) throw new RangeError('the intensity is a ratio of standard deviations, at least 0')
+    if (!(intensity >= 0 && intensity < Infinity))
+      throw new RangeError('the intensity is a ratio of standard deviations: finite and at least 0')
     const mean = data.reduce((sum, w) => sum + w, 0) / data.length
     const variance = data.reduce((sum, w) => sum + (w - mean) ** 2, 0) / data.length
     const sigma = intensity * Math.sqrt(variance)
