@@ -35,7 +35,7 @@ export interface Perturbation {
 }
 
 /** Declares a perturbation; the identity function, for its types. */
-export function definePerturbation<const P extends Perturbation>(perturbation: P): P {
+export function definePerturbation(perturbation: Perturbation): Perturbation {
   return perturbation
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatasetError, LoadbearingError } from '@loadbearing/core'
 import writeFileAtomic from 'write-file-atomic'
 import type { ColumnsOf } from './columns.ts'
@@ -21,7 +21,6 @@ export type TablesToWrite = { readonly [N in Exclude<TableName, 'outcomes'>]?: r
  * @throws DatasetError when the disk is full or the folder cannot be written; what stood under a name before stays
  */
 export async function writeTables(folder: string, given: TablesToWrite): Promise<void> {
-  await mkdir(folder, { recursive: true })
   for (const [name, content] of Object.entries(given)) {
     const bytes =
       name === 'outcomes'
@@ -41,6 +40,7 @@ export async function writeTables(folder: string, given: TablesToWrite): Promise
  */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   try {
+    await mkdir(dirname(path), { recursive: true })
     await writeFileAtomic(path, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), { fsync: true })
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException

@@ -1,0 +1,5 @@
+export { loadModel, type BenchModel, type ModelSource, zooSources } from './model.ts'
+export { measure, type MeasureOptions, type MeasureProgress } from './measure.ts'
+export { loadPlugins, type LoadedPlugins } from './plugins.ts'
+export type { Registered, RegisteredCriterion, RegisteredPerturbation } from './registry.ts'
+export { criteria, perturbations } from './registry.generated.ts'

@@ -1,0 +1,75 @@
+import { parentPort } from 'node:worker_threads'
+import { LoadbearingError } from '@loadbearing/core'
+import { openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
+import { type ImageSet, readImages } from '@loadbearing/zoo'
+import { type BenchModel, loadModel, type ModelSource, preprocess } from './model.ts'
+import { type Chunk, measureUnit } from './measure-unit.ts'
+import { findPerturbation } from './plugins.ts'
+import { stratifiedOrder } from './seeds.ts'
+import { type Unit, writeUnit } from './units.ts'
+
+/** A unit as it crosses into a worker: names instead of functions. */
+export interface Job {
+  readonly id: number
+  readonly folder: string
+  readonly source: ModelSource
+  readonly perturbation: { readonly name: string; readonly module: string | undefined }
+  readonly layer: string
+  readonly unit: Omit<Unit, 'layer' | 'perturbation'>
+}
+
+/** What a worker answers. */
+export type Answer =
+  | { readonly id: number; readonly failure?: never }
+  | {
+      readonly id: number
+      readonly failure: { readonly code: string; readonly message: string; readonly hint: string | undefined }
+    }
+
+interface Loaded {
+  readonly key: string
+  readonly model: BenchModel
+  readonly engine: SuffixEngine
+  readonly images: ImageSet
+  readonly order: readonly number[]
+}
+
+let loaded: Loaded | undefined
+let chunk: (Chunk & { readonly key: string }) | undefined
+
+/** Jobs come sorted by model and chunk: the engine and its frontiers serve all that follow each other. */
+async function work(job: Job): Promise<void> {
+  const key = JSON.stringify(job.source)
+  if (loaded?.key !== key) {
+    await loaded?.engine.release()
+    chunk = undefined
+    const model = await loadModel(job.source)
+    const images = await readImages(model.data, 'test')
+    const order = stratifiedOrder(images.labels, model.data)
+    loaded = { key, model, images, order, engine: await openSuffixes(model.onnx) }
+  }
+  const { model, engine, images, order } = loaded
+  const { chunk: index, chunkSize, images: total } = job.unit
+  const chunkKey = `${index}/${chunkSize}/${total}`
+  if (chunk?.key !== chunkKey) {
+    const indices = order.slice(index * chunkSize, Math.min(total, (index + 1) * chunkSize))
+    const clean = await engine.advance(preprocess(images, indices, model.preprocessing))
+    chunk = { key: chunkKey, clean, labels: indices.map((i) => images.labels[i]!) }
+  }
+  const layer = model.onnx.layers.find(({ name }) => name === job.layer)!
+  const perturbation = await findPerturbation(job.perturbation.name, job.perturbation.module)
+  const unit: Unit = { ...job.unit, layer, perturbation }
+  await writeUnit(job.folder, unit, await measureUnit(model, engine, chunk, unit))
+}
+
+parentPort?.on('message', (job: Job) => {
+  work(job).then(
+    () => parentPort!.postMessage({ id: job.id } satisfies Answer),
+    (error: unknown) => {
+      const code = error instanceof LoadbearingError ? error.code : 'engine'
+      const message = error instanceof Error ? error.message : String(error)
+      const hint = error instanceof LoadbearingError ? error.hint : undefined
+      parentPort!.postMessage({ id: job.id, failure: { code, message, hint } } satisfies Answer)
+    },
+  )
+})

@@ -1,0 +1,142 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { InputError, type Tensor } from '@loadbearing/core'
+import { type OnnxModel, readModel } from '@loadbearing/onnx'
+import { type ImageSet, listZoo, type Preprocessing, readImages, readZooModel } from '@loadbearing/zoo'
+
+/** What a model is and what it is measured on, small enough to hand to a worker and to keep in a plan. */
+export interface ModelSource {
+  /** 'zoo:NAME' or the path of an ONNX file. */
+  readonly reference: string
+  /** 'zoo:NAME' of the images; a zoo model's own by default. */
+  readonly data?: string
+  /** A zoo model's own by default; bytes / 255 otherwise. */
+  readonly preprocessing?: Preprocessing
+}
+
+/** A model ready to be measured. */
+export interface BenchModel {
+  readonly source: ModelSource
+  /** The name in tables: the zoo's, or the file's without its ending. */
+  readonly name: string
+  readonly title: string
+  /** Architecture family; the name itself where nothing is known. */
+  readonly family: string
+  readonly licence: string | null
+  readonly bytes: Uint8Array
+  readonly onnx: OnnxModel
+  readonly data: string
+  readonly preprocessing: Preprocessing
+}
+
+const zooPrefix = 'zoo:'
+
+/**
+ * Loads a model and checks that it fits its data.
+ *
+ * @throws InputError on an unknown name, a missing file, or images of another shape; ModelError and EngineError on a bad file
+ */
+export async function loadModel(source: ModelSource): Promise<BenchModel> {
+  const model = source.reference.startsWith(zooPrefix) ? await fromZoo(source) : await fromFile(source)
+  const images = await readImages(model.data, 'calibration')
+  if (images.shape.join() !== model.onnx.input.shape.join()) {
+    throw new InputError(
+      `${model.name} takes examples of shape [${model.onnx.input.shape.join(', ')}], but the images of ${model.data} are [${images.shape.join(', ')}].`,
+      { hint: 'Choose data of the size and number of channels that the model was trained on.' },
+    )
+  }
+  if (images.classes.length !== model.onnx.output.classes) {
+    throw new InputError(
+      `${model.name} tells ${model.onnx.output.classes} classes apart, but ${model.data} has ${images.classes.length}.`,
+      { hint: 'Choose the data that the model was trained on.' },
+    )
+  }
+  return model
+}
+
+/** Every network of the zoo, as sources. */
+export async function zooSources(): Promise<ModelSource[]> {
+  return (await listZoo()).map((card) => ({ reference: `${zooPrefix}${card.name}` }))
+}
+
+async function fromZoo(source: ModelSource): Promise<BenchModel> {
+  const { card, bytes } = await readZooModel(source.reference.slice(zooPrefix.length))
+  return {
+    source,
+    name: card.name,
+    title: card.title,
+    family: card.family,
+    licence: card.licence,
+    bytes,
+    onnx: await readModel(bytes, { name: card.name }),
+    data: dataName(source.data) ?? card.data,
+    preprocessing: source.preprocessing ?? card.preprocessing,
+  }
+}
+
+async function fromFile(source: ModelSource): Promise<BenchModel> {
+  const name = basename(source.reference).replace(/\.onnx$/i, '')
+  const bytes = await readFile(source.reference).catch((cause: unknown) => {
+    throw new InputError(
+      `The model ${source.reference} cannot be read: ${String((cause as NodeJS.ErrnoException).code)}.`,
+      {
+        hint: "Name an ONNX file, or a network of the zoo as 'zoo:NAME' (npx loadbearing layers lists them).",
+        cause,
+      },
+    )
+  })
+  const onnx = await readModel(bytes, { name: source.reference })
+  const data = dataName(source.data)
+  if (data === undefined) {
+    throw new InputError(`${source.reference} needs images to be measured on.`, {
+      hint: 'Name them: --data zoo:fashion-mnist.',
+    })
+  }
+  const channels = onnx.input.shape[0] ?? 1
+  return {
+    source,
+    name,
+    title: name,
+    family: name,
+    licence: null,
+    bytes,
+    onnx,
+    data,
+    preprocessing: source.preprocessing ?? {
+      scale: 255,
+      mean: new Array<number>(channels).fill(0),
+      std: new Array<number>(channels).fill(1),
+    },
+  }
+}
+
+function dataName(reference: string | undefined): string | undefined {
+  if (reference === undefined || reference.startsWith(zooPrefix)) return reference?.slice(zooPrefix.length)
+  throw new InputError(`The data '${reference}' cannot be read yet.`, {
+    hint: 'Name images of the zoo: zoo:fashion-mnist.',
+  })
+}
+
+/**
+ * The chosen images as a batch for the network: (byte / scale − mean) / std by channel, [n, channels, height, width].
+ *
+ * @throws InputError when mean or std has not one number a channel
+ */
+export function preprocess(images: ImageSet, indices: readonly number[], { scale, mean, std }: Preprocessing): Tensor {
+  const [channels, height, width] = images.shape
+  if (mean.length !== channels || std.length !== channels) {
+    throw new InputError(
+      `The preprocessing has ${mean.length} means and ${std.length} deviations for ${channels} channels.`,
+    )
+  }
+  const area = height * width
+  const size = channels * area
+  const data = new Float32Array(indices.length * size)
+  indices.forEach((index, row) => {
+    for (let i = 0; i < size; i++) {
+      const channel = Math.floor(i / area)
+      data[row * size + i] = (images.pixels[index * size + i]! / scale - mean[channel]!) / std[channel]!
+    }
+  })
+  return { shape: [indices.length, ...images.shape], data }
+}

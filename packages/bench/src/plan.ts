@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatasetError, InputError } from '@loadbearing/core'
+import { writeWhole } from '@loadbearing/dataset/folder'
+import { z } from 'zod'
+import { protocol } from './seeds.ts'
+
+const modelSource = z.object({
+  reference: z.string(),
+  data: z.string().optional(),
+  preprocessing: z.object({ scale: z.number(), mean: z.array(z.number()), std: z.array(z.number()) }).optional(),
+})
+
+const plan = z.object({
+  protocol: z.literal(protocol),
+  /** Test images of every cell: a prefix of the stratified order. */
+  images: z.int().positive(),
+  /** Images a worker takes up at once; the bytes of the result depend on it, so it is fixed with the folder. */
+  chunk: z.int().positive(),
+  /** Draws of a stochastic perturbation at each level. */
+  repeats: z.int().positive(),
+  /** Order gives model_id. */
+  models: z.array(z.object({ source: modelSource, name: z.string(), sha256: z.string() })),
+  /** Order gives perturbation_id; `module` says where a perturbation of someone else's comes from. */
+  perturbations: z.array(
+    z.object({ name: z.string(), version: z.int(), intensities: z.array(z.number()), module: z.string().optional() }),
+  ),
+  /** What is measured, as [model name, perturbation name]. */
+  pairs: z.array(z.tuple([z.string(), z.string()])),
+})
+
+/** What a dataset folder holds measurements of. Kept in the folder, so that a measurement goes on and grows. */
+export type Plan = z.infer<typeof plan>
+
+const workFolder = '.measure'
+
+/** Where a dataset folder keeps what is being measured. */
+export function workPath(folder: string, ...parts: string[]): string {
+  return join(folder, workFolder, ...parts)
+}
+
+/** The folder's plan, or undefined where nothing was measured yet. @throws DatasetError when it is damaged */
+export async function readPlan(folder: string): Promise<Plan | undefined> {
+  const path = workPath(folder, 'plan.json')
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  })
+  if (text === undefined) return undefined
+  try {
+    return plan.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new DatasetError(`${path} is damaged or of another version.`, {
+      hint: 'Measure into another folder: --out.',
+      cause,
+    })
+  }
+}
+
+export async function writePlan(folder: string, next: Plan): Promise<void> {
+  await writeWhole(workPath(folder, 'plan.json'), new TextEncoder().encode(`${JSON.stringify(next, null, 2)}\n`))
+}
+
+/**
+ * The folder's plan with more in it; models and perturbations that are there keep their place.
+ *
+ * @throws InputError when the folder was measured on other images or repeats, with another file under a model's name, or another
+ *   version or grid of a perturbation: rows of one table must mean the same
+ */
+export function extendPlan(old: Plan | undefined, more: Omit<Plan, 'protocol'>): Plan {
+  if (!old) return { protocol, ...more }
+  const refuse = (what: string): never => {
+    throw new InputError(`The dataset folder was measured ${what}.`, { hint: 'Measure into another folder: --out.' })
+  }
+  if (old.images !== more.images) refuse(`on ${old.images} images, not ${more.images}`)
+  if (old.repeats !== more.repeats) refuse(`with ${old.repeats} repeats, not ${more.repeats}`)
+  for (const model of more.models) {
+    const before = old.models.find(({ name }) => name === model.name)
+    if (before && before.sha256 !== model.sha256) refuse(`with another file called '${model.name}'`)
+  }
+  for (const perturbation of more.perturbations) {
+    const before = old.perturbations.find(({ name }) => name === perturbation.name)
+    if (before && before.version !== perturbation.version) refuse(`with version ${before.version} of ${before.name}`)
+    if (before && before.intensities.join() !== perturbation.intensities.join()) {
+      refuse(`at the intensities ${before.intensities.join(', ')} of ${before.name}`)
+    }
+  }
+  const added = <T>(before: readonly T[], extra: readonly T[], key: (item: T) => string): T[] => {
+    const known = new Set(before.map(key))
+    return [...before, ...extra.filter((item) => !known.has(key(item)))]
+  }
+  return {
+    ...old,
+    models: added(old.models, more.models, ({ name }) => name),
+    perturbations: added(old.perturbations, more.perturbations, ({ name }) => name),
+    pairs: added(old.pairs, more.pairs, (pair) => pair.join('\n')),
+  }
+}

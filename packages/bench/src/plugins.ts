@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type AnyCriterion, families, findNamed, InputError, type Perturbation, PluginError } from '@loadbearing/core'
+import { z } from 'zod'
+import type { RegisteredCriterion, RegisteredPerturbation } from './registry.ts'
+import { criteria, perturbations } from './registry.generated.ts'
+
+/** The plugins of a module. */
+export interface LoadedPlugins {
+  readonly criteria: readonly RegisteredCriterion[]
+  readonly perturbations: readonly RegisteredPerturbation[]
+}
+
+const about = z.object({
+  name: z.string().min(1),
+  version: z.int().positive(),
+  summary: z.string().min(1),
+  reference: z.object({ title: z.string(), url: z.string() }),
+})
+const isFunction = z.custom((value) => typeof value === 'function', 'must be a function')
+const criterionShape = about.extend({
+  needs: z.array(z.enum(['weights', 'activations', 'labels', 'logits', 'perturbation', 'perturbedForward'])),
+  options: z.custom<z.ZodObject>(
+    (value) => typeof (value as z.ZodObject | undefined)?.safeParse === 'function',
+    'must be a zod object',
+  ),
+  score: isFunction,
+})
+const perturbationShape = about.extend({
+  family: z.enum(families),
+  target: z.literal('weights'),
+  unit: z.string(),
+  intensities: z.array(z.number()).min(1),
+  stochastic: z.boolean(),
+  apply: isFunction,
+})
+
+/**
+ * The criteria and perturbations that a module exports, by whatever names, alone or in arrays. Importing runs its code.
+ *
+ * @param specifier a path, or the name of a package that is installed where the command runs
+ * @throws InputError when there is no such module or it exports no plugin; PluginError naming the field that is wrong, or a name taken
+ */
+export async function loadPlugins(specifier: string): Promise<LoadedPlugins> {
+  const exported = Object.values(await importModule(specifier)).flat() as unknown[]
+  const objects = exported.filter(
+    (value): value is Record<string, unknown> => typeof value === 'object' && value !== null,
+  )
+  const unique = [...new Set(objects)]
+  const found: LoadedPlugins = {
+    criteria: unique
+      .filter((value) => 'score' in value)
+      .map((value) => asPlugin<AnyCriterion>(value, criterionShape, specifier)),
+    perturbations: unique
+      .filter((value) => 'apply' in value)
+      .map((value) => asPlugin<Perturbation>(value, perturbationShape, specifier)),
+  }
+  if (found.criteria.length + found.perturbations.length === 0) {
+    throw new InputError(`${specifier} exports no plugin.`, {
+      hint: 'Export what defineCriterion or definePerturbation of @loadbearing/core returns.',
+    })
+  }
+  const taken = new Set([...criteria, ...perturbations].map(({ plugin }) => plugin.name))
+  const clash = [...found.criteria, ...found.perturbations].find(({ plugin }) => taken.has(plugin.name))
+  if (clash) {
+    throw new PluginError(
+      `${specifier} exports a plugin called '${clash.plugin.name}', which Loadbearing has already.`,
+      {
+        hint: 'Give it a name of its own.',
+      },
+    )
+  }
+  return found
+}
+
+/** A built-in perturbation, or one of `module`. @throws InputError naming the nearest name */
+export async function findPerturbation(name: string, module?: string): Promise<Perturbation> {
+  const plugins = module === undefined ? perturbations : (await loadPlugins(module)).perturbations
+  return findNamed(
+    'perturbation',
+    name,
+    plugins.map(({ plugin }) => plugin),
+  )
+}
+
+function asPlugin<P>(value: Record<string, unknown>, shape: z.ZodType, module: string): { plugin: P; module: string } {
+  const parsed = shape.safeParse(value)
+  if (parsed.success) return { plugin: value as P, module }
+  const [issue] = parsed.error.issues
+  throw new PluginError(
+    `${module}: the plugin '${String(value['name'])}' has a wrong '${issue?.path.join('.') ?? ''}': ${issue?.message ?? ''}.`,
+    {
+      hint: 'Declare it with defineCriterion or definePerturbation of @loadbearing/core, which check this as you type.',
+    },
+  )
+}
+
+async function importModule(specifier: string): Promise<Record<string, unknown>> {
+  const path = resolve(specifier)
+  try {
+    const url = existsSync(path)
+      ? pathToFileURL(path)
+      : pathToFileURL(createRequire(join(process.cwd(), 'plugin.js')).resolve(specifier))
+    return (await import(url.href)) as Record<string, unknown>
+  } catch (cause) {
+    throw new InputError(
+      `The plugin ${specifier} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        hint: 'Name a path (./mine.ts) or a package that is installed here.',
+        cause,
+      },
+    )
+  }
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { access, readFile } from 'node:fs/promises'
+import { deserialize, serialize } from 'node:v8'
+import { DatasetError, type Layer, type Perturbation } from '@loadbearing/core'
+import { writeWhole } from '@loadbearing/dataset/folder'
+import type { Grid } from './cells.ts'
+import type { ChunkOutcome } from './outcome.ts'
+import { protocol } from './seeds.ts'
+import { workPath } from './plan.ts'
+
+/** The smallest piece of work that is kept: one layer, one perturbation on its whole grid, one chunk of images. */
+export interface Unit {
+  /** SHA-256 of the model's file. */
+  readonly model: string
+  readonly layer: Layer
+  readonly perturbation: Perturbation
+  readonly grid: Grid
+  /** Index of the chunk; it holds the images [chunk · size, …) of the stratified order. */
+  readonly chunk: number
+  readonly chunkSize: number
+  /** Images of the whole measurement: the last chunk may be shorter. */
+  readonly images: number
+}
+
+/** What a unit found. */
+export interface UnitResult {
+  /** 1 where an image is classified correctly without a perturbation. */
+  readonly cleanCorrect: Uint8Array
+  /** Summed cross-entropy without a perturbation. */
+  readonly cleanLoss: number
+  /** In the order of the grid's points. */
+  readonly cells: readonly (MeasuredCell | FailedCell)[]
+}
+
+export type MeasuredCell = ChunkOutcome & {
+  /** First 16 hex digits of the SHA-256 of the perturbed weight's float32 bytes, little-endian. */
+  readonly weightSha256: string
+  readonly reason?: never
+}
+
+export interface FailedCell {
+  readonly reason: string
+}
+
+/** Where a unit's result is kept; the name holds everything that the result depends on. */
+export function unitPath(folder: string, unit: Unit): string {
+  const identity = JSON.stringify([
+    protocol,
+    unit.model,
+    unit.layer.name,
+    unit.perturbation.name,
+    unit.perturbation.version,
+    unit.grid,
+    unit.chunk,
+    unit.chunkSize,
+    Math.min(unit.chunkSize, unit.images - unit.chunk * unit.chunkSize),
+  ])
+  const digest = createHash('sha256').update(identity).digest('hex').slice(0, 20)
+  return workPath(folder, 'units', unit.model.slice(0, 12), unit.perturbation.name, `${digest}.unit`)
+}
+
+export async function isFinished(folder: string, unit: Unit): Promise<boolean> {
+  return access(unitPath(folder, unit)).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Keeps a result, whole or not at all. @throws DatasetError when the disk is full */
+export async function writeUnit(folder: string, unit: Unit, result: UnitResult): Promise<void> {
+  await writeWhole(unitPath(folder, unit), serialize(result))
+}
+
+/** @throws DatasetError when the file is missing or damaged */
+export async function readUnit(folder: string, unit: Unit): Promise<UnitResult> {
+  const path = unitPath(folder, unit)
+  try {
+    return deserialize(await readFile(path)) as UnitResult
+  } catch (cause) {
+    throw new DatasetError(`${path} is missing or damaged.`, {
+      hint: 'Delete the file and give the same command again: it measures that piece anew.',
+      cause,
+    })
+  }
+}
