@@ -76,13 +76,13 @@ export async function runJobs(jobs: readonly Job[], { threads, signal, onFinishe
 
 function answerOf(worker: Worker, job: Job): Promise<Answer | 'died'> {
   return new Promise((resolve) => {
-    const settle = (outcome: Answer | 'died') => () => {
-      worker.removeAllListeners()
+    const answered = (answer: Answer): void => settle(answer)
+    const died = (): void => settle('died')
+    const settle = (outcome: Answer | 'died'): void => {
+      worker.off('message', answered).off('error', died).off('exit', died)
       resolve(outcome)
     }
-    worker.once('message', (answer: Answer) => settle(answer)())
-    worker.once('error', settle('died'))
-    worker.once('exit', settle('died'))
+    worker.on('message', answered).on('error', died).on('exit', died)
     worker.postMessage(job)
   })
 }
