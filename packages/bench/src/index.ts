@@ -1,5 +1,7 @@
 export { loadModel, type BenchModel, type ModelSource, zooSources } from './model.ts'
 export { measure, type MeasureOptions, type MeasureProgress } from './measure.ts'
 export { loadPlugins, type LoadedPlugins } from './plugins.ts'
+export { rank, type Ranked, type RankedTask, type RankOptions } from './rank.ts'
 export type { Registered, RegisteredCriterion, RegisteredPerturbation } from './registry.ts'
 export { criteria, perturbations } from './registry.generated.ts'
+export { score, type ScoredCriterion, type ScoreOptions, type ScoreProgress } from './score.ts'

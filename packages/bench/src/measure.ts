@@ -4,11 +4,11 @@ import { readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
 import { readImages } from '@loadbearing/zoo'
 import { assemble } from './assemble.ts'
 import { gridOf, pointsOf } from './cells.ts'
-import { machine, startMeter } from './machine.ts'
+import { runRow, startMeter } from './cost.ts'
 import type { Job } from './measure-worker.ts'
 import { type BenchModel, loadModel, type ModelSource } from './model.ts'
 import { findPerturbation } from './plugins.ts'
-import { extendPlan, type Plan, readPlan, writePlan } from './plan.ts'
+import { extendPlan, type Plan, readPlan, sourceOf, writePlan } from './plan.ts'
 import { runJobs } from './pool.ts'
 import type { RegisteredPerturbation } from './registry.ts'
 import { isFinished, type Unit } from './units.ts'
@@ -68,7 +68,7 @@ export async function measure(options: MeasureOptions): Promise<void> {
   const others = plan.models.filter(({ name }) => !models.some((model) => model.name === name))
   const all = inPlanOrder(plan, [
     ...models,
-    ...(await Promise.all(others.map(({ source }) => loadModel(clean(source))))),
+    ...(await Promise.all(others.map((planned) => loadModel(sourceOf(planned))))),
   ])
   for (const model of all) {
     const planned = plan.models.find(({ name }) => name === model.name)
@@ -89,7 +89,7 @@ export async function measure(options: MeasureOptions): Promise<void> {
     kind: 'plan',
     models: all.length,
     layers: all.reduce((sum, model) => sum + model.onnx.layers.length, 0),
-    cells: cellsOf(plan, all),
+    cells: jobs.reduce((sum, { unit }) => sum + (unit.chunk === 0 ? pointsOf(unit.grid).length : 0), 0),
     forwards,
     units: jobs.length,
     finished: done,
@@ -138,35 +138,6 @@ export async function measure(options: MeasureOptions): Promise<void> {
   await writeTables(out, { ...tables, runs })
 }
 
-/** A row of the table of costs. */
-export function runRow(
-  kind: 'measure' | 'score' | 'rank',
-  modelId: number | null,
-  criterionId: number | null,
-  cost: {
-    readonly seconds: number
-    readonly cpuSeconds: number
-    readonly peakMemory: number
-    readonly examples: number
-    readonly forwards: number
-    readonly threads: number
-  },
-) {
-  return {
-    kind,
-    model_id: modelId,
-    criterion_id: criterionId,
-    seconds: cost.seconds,
-    cpu_seconds: cost.cpuSeconds,
-    peak_memory: cost.peakMemory,
-    examples: cost.examples,
-    forwards: cost.forwards,
-    backwards: 0,
-    threads: cost.threads,
-    ...machine(),
-  }
-}
-
 async function planOf(models: readonly BenchModel[], options: MeasureOptions): Promise<Omit<Plan, 'protocol'>> {
   const { images, repeats, chunk = 250, perturbations } = options
   const names = models.map(({ name }) => name)
@@ -194,11 +165,6 @@ async function planOf(models: readonly BenchModel[], options: MeasureOptions): P
     })),
     pairs: models.flatMap((model) => perturbations.map(({ plugin }): [string, string] => [model.name, plugin.name])),
   }
-}
-
-/** Without the keys that JSON left undefined. */
-function clean({ reference, data, preprocessing }: Plan['models'][number]['source']): ModelSource {
-  return { reference, ...(data !== undefined && { data }), ...(preprocessing !== undefined && { preprocessing }) }
 }
 
 function inPlanOrder(plan: Plan, models: readonly BenchModel[]): BenchModel[] {
@@ -242,14 +208,6 @@ async function jobsOf(plan: Plan, models: readonly BenchModel[], folder: string)
 /** Images of a unit's chunk. */
 export function imagesOf({ chunk, chunkSize, images }: Pick<Unit, 'chunk' | 'chunkSize' | 'images'>): number {
   return Math.min(chunkSize, images - chunk * chunkSize)
-}
-
-function cellsOf(plan: Plan, models: readonly BenchModel[]): number {
-  return plan.pairs.reduce((sum, [name, perturbation]) => {
-    const planned = plan.perturbations.find((each) => each.name === perturbation)!
-    const layers = models.find((model) => model.name === name)!.onnx.layers.length
-    return sum + layers * planned.intensities.length * plan.repeats
-  }, 0)
 }
 
 /** About how many bytes of activations one image leaves in front of the layers. */

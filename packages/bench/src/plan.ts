@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatasetError, InputError } from '@loadbearing/core'
 import { writeWhole } from '@loadbearing/dataset/folder'
 import { z } from 'zod'
+import type { ModelSource } from './model.ts'
 import { protocol } from './seeds.ts'
 
 const modelSource = z.object({
@@ -31,6 +32,11 @@ const plan = z.object({
 
 /** What a dataset folder holds measurements of. Kept in the folder, so that a measurement goes on and grows. */
 export type Plan = z.infer<typeof plan>
+
+/** A planned model's source, without the keys that JSON left undefined. */
+export function sourceOf({ source: { reference, data, preprocessing } }: Plan['models'][number]): ModelSource {
+  return { reference, ...(data !== undefined && { data }), ...(preprocessing !== undefined && { preprocessing }) }
+}
 
 const workFolder = '.measure'
 

@@ -184,7 +184,7 @@ export const tables = {
     seconds: column('f64', 'Wall-clock time.', 's'),
     cpu_seconds: column('f64', 'Processor time, all threads.', 's'),
     peak_memory: column('f64', 'Highest resident memory above what the process held before.', 'bytes'),
-    examples: column('u32', 'Images it was given.', 'images'),
+    examples: column('u32', 'Different images that it used.', 'images'),
     forwards: column('f64', 'Forward passes of one image.', 'forwards'),
     backwards: column('f64', 'Backward passes of one image.', 'backwards'),
     threads: column('u16', 'Worker threads.'),

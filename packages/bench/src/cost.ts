@@ -1,15 +1,16 @@
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
+import type { Row } from '@loadbearing/dataset'
 
 /** What a run ran on. */
-export interface Machine {
+interface Machine {
   readonly processor: string
   readonly platform: string
   readonly node: string
   readonly engine: string
 }
 
-export function machine(): Machine {
+function machine(): Machine {
   const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
   return {
     processor: cpus()[0]?.model.trim() ?? 'unknown',
@@ -19,10 +20,17 @@ export function machine(): Machine {
   }
 }
 
+export interface Metered {
+  readonly seconds: number
+  readonly cpuSeconds: number
+  /** Bytes. */
+  readonly peakMemory: number
+}
+
 /** What a piece of work cost so far. */
 export interface Meter {
   /** Seconds, processor seconds (all threads) and bytes of resident memory above the start. */
-  readonly read: () => { readonly seconds: number; readonly cpuSeconds: number; readonly peakMemory: number }
+  readonly read: () => Metered
   readonly stop: () => void
 }
 
@@ -48,5 +56,33 @@ export function startMeter(): Meter {
       }
     },
     stop: () => clearInterval(timer),
+  }
+}
+
+export interface Cost extends Metered {
+  readonly examples: number
+  readonly forwards: number
+  readonly threads: number
+}
+
+/** A row of the table of costs. */
+export function runRow(
+  kind: 'measure' | 'score' | 'rank',
+  modelId: number | null,
+  criterionId: number | null,
+  cost: Cost,
+): Row<'runs'> {
+  return {
+    kind,
+    model_id: modelId,
+    criterion_id: criterionId,
+    seconds: cost.seconds,
+    cpu_seconds: cost.cpuSeconds,
+    peak_memory: cost.peakMemory,
+    examples: cost.examples,
+    forwards: cost.forwards,
+    backwards: 0,
+    threads: cost.threads,
+    ...machine(),
   }
 }
