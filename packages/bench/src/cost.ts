@@ -3,14 +3,14 @@ import { cpus } from 'node:os'
 import type { Row } from '@loadbearing/dataset'
 
 /** What a run ran on. */
-interface Machine {
+export interface Machine {
   readonly processor: string
   readonly platform: string
   readonly node: string
   readonly engine: string
 }
 
-function machine(): Machine {
+export function machine(): Machine {
   const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
   return {
     processor: cpus()[0]?.model.trim() ?? 'unknown',
