@@ -67,7 +67,7 @@ export interface Cost extends Metered {
 
 /** A row of the table of costs. */
 export function runRow(
-  kind: 'measure' | 'score' | 'rank',
+  kind: 'measure' | 'score',
   modelId: number | null,
   criterionId: number | null,
   cost: Cost,

@@ -1,4 +1,12 @@
-export { loadModel, type BenchModel, type ModelSource, preprocess, zooSources } from './model.ts'
+export {
+  type BenchModel,
+  loadModel,
+  type ModelSource,
+  type Network,
+  preprocess,
+  readNetwork,
+  zooSources,
+} from './model.ts'
 export { measure, type MeasureOptions, type MeasureProgress } from './measure.ts'
 export { loadPlugins, type LoadedPlugins } from './plugins.ts'
 export { rank, type Ranked, type RankedTask, type RankOptions } from './rank.ts'
@@ -8,3 +16,6 @@ export { score, type ScoredCriterion, type ScoreOptions, type ScoreProgress } fr
 export { compareEngines, type EngineComparison, tieWidth } from './engine-comparison.ts'
 export { type Cell, type PerturbedModel, perturbModel } from './perturbed-model.ts'
 export { machine } from './cost.ts'
+export { type LayerLoss, layerLosses } from './layer-losses.ts'
+export { intensitiesOf, type MeasuredTask, measuredTasks, type TaskChoice } from './measured-tasks.ts'
+export { findPerturbation } from './plugins.ts'

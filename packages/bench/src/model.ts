@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { InputError, type Tensor } from '@loadbearing/core'
 import { type OnnxModel, readModel } from '@loadbearing/onnx'
-import { type ImageSet, listZoo, type Preprocessing, readImages, readZooModel } from '@loadbearing/zoo'
+import { type ImageSet, listZoo, type ModelCard, type Preprocessing, readImages, readZooModel } from '@loadbearing/zoo'
 
 /** What a model is and what it is measured on, small enough to hand to a worker and to keep in a plan. */
 export interface ModelSource {
@@ -37,7 +37,7 @@ const zooPrefix = 'zoo:'
  * @throws InputError on an unknown name, a missing file, or images of another shape; ModelError and EngineError on a bad file
  */
 export async function loadModel(source: ModelSource): Promise<BenchModel> {
-  const model = source.reference.startsWith(zooPrefix) ? await fromZoo(source) : await fromFile(source)
+  const model = await withData(source)
   const images = await readImages(model.data, 'calibration')
   if (images.shape.join() !== model.onnx.input.shape.join()) {
     throw new InputError(
@@ -59,54 +59,55 @@ export async function zooSources(): Promise<ModelSource[]> {
   return (await listZoo()).map((card) => ({ reference: `${zooPrefix}${card.name}` }))
 }
 
-async function fromZoo(source: ModelSource): Promise<BenchModel> {
-  const { card, bytes } = await readZooModel(source.reference.slice(zooPrefix.length))
-  return {
-    source,
-    name: card.name,
-    title: card.title,
-    family: card.family,
-    licence: card.licence,
-    bytes,
-    onnx: await readModel(bytes, { name: card.name }),
-    data: dataName(source.data) ?? card.data,
-    preprocessing: source.preprocessing ?? card.preprocessing,
-  }
+/** A network without data: enough to list its layers. */
+export interface Network {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly onnx: OnnxModel
+  /** What the zoo says of it; undefined for a file. */
+  readonly card: ModelCard | undefined
 }
 
-async function fromFile(source: ModelSource): Promise<BenchModel> {
-  const name = basename(source.reference).replace(/\.onnx$/i, '')
-  const bytes = await readFile(source.reference).catch((cause: unknown) => {
-    throw new InputError(
-      `The model ${source.reference} cannot be read: ${String((cause as NodeJS.ErrnoException).code)}.`,
-      {
-        hint: "Name an ONNX file, or a network of the zoo as 'zoo:NAME' (npx loadbearing layers lists them).",
-        cause,
-      },
-    )
+/**
+ * Reads a network by reference: 'zoo:NAME' or the path of an ONNX file.
+ *
+ * @throws InputError on an unknown name or a missing file; ModelError and EngineError on a bad file
+ */
+export async function readNetwork(reference: string): Promise<Network> {
+  if (reference.startsWith(zooPrefix)) {
+    const { card, bytes } = await readZooModel(reference.slice(zooPrefix.length))
+    return { name: card.name, bytes, onnx: await readModel(bytes, { name: card.name }), card }
+  }
+  const bytes = await readFile(reference).catch((cause: unknown) => {
+    throw new InputError(`The model ${reference} cannot be read: ${String((cause as NodeJS.ErrnoException).code)}.`, {
+      hint: "Name an ONNX file, or a network of the zoo as 'zoo:NAME'; npx loadbearing layers lists them.",
+      cause,
+    })
   })
-  const onnx = await readModel(bytes, { name: source.reference })
-  const data = dataName(source.data)
+  const name = basename(reference).replace(/\.onnx$/i, '')
+  return { name, bytes, onnx: await readModel(bytes, { name: reference }), card: undefined }
+}
+
+async function withData(source: ModelSource): Promise<BenchModel> {
+  const { name, bytes, onnx, card } = await readNetwork(source.reference)
+  const data = dataName(source.data) ?? card?.data
   if (data === undefined) {
     throw new InputError(`${source.reference} needs images to be measured on.`, {
       hint: 'Name them: --data zoo:fashion-mnist.',
     })
   }
   const channels = onnx.input.shape[0] ?? 1
+  const unit = { scale: 255, mean: new Array<number>(channels).fill(0), std: new Array<number>(channels).fill(1) }
   return {
     source,
     name,
-    title: name,
-    family: name,
-    licence: null,
+    title: card?.title ?? name,
+    family: card?.family ?? name,
+    licence: card?.licence ?? null,
     bytes,
     onnx,
     data,
-    preprocessing: source.preprocessing ?? {
-      scale: 255,
-      mean: new Array<number>(channels).fill(0),
-      std: new Array<number>(channels).fill(1),
-    },
+    preprocessing: source.preprocessing ?? card?.preprocessing ?? unit,
   }
 }
 

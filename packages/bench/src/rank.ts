@@ -1,29 +1,22 @@
-import { DatasetError, findNamed, InputError } from '@loadbearing/core'
+import { DatasetError } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
-import { readOutcomes, readTable, readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
+import { readTable, readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
 import {
   leaderboard,
   type LeaderboardRow,
   poolScores,
   rankTask,
   type Task,
-  type TaskTruths,
+  type TaskRankingWithInterval,
   type Track,
   type TruthKind,
   truthKinds,
-  taskTruths,
 } from '@loadbearing/ranking'
-import { runRow, startMeter } from './cost.ts'
-import { taskOutcomes } from './task-outcomes.ts'
+import { type MeasuredTask, measuredTasks, type TaskChoice } from './measured-tasks.ts'
 
-export interface RankOptions {
+export interface RankOptions extends TaskChoice {
   /** The dataset folder that holds ground truth and scores. */
   readonly out: string
-  /** Names of models and perturbations to rank on; all by default. */
-  readonly models?: readonly string[]
-  readonly perturbations?: readonly string[]
-  /** Ranks at this one intensity of the grid instead of pooling the live ones. */
-  readonly intensity?: number
 }
 
 /** A task as it was ranked: the problem, and the row that the dataset keeps of it. */
@@ -48,95 +41,54 @@ export interface Ranked {
  * @throws DatasetError when the folder lacks truth or scores, or is damaged; InputError on an unknown name or an intensity that is not on
  *   the grid
  */
-export async function rank({ out, models, perturbations, intensity }: RankOptions): Promise<Ranked> {
-  const meter = startMeter()
-  const tables = await readTables(out)
-  const chosenModels = chosen('measured model', models, tables.models)
-  const chosenPerturbations = chosen('measured perturbation', perturbations, tables.perturbations)
-  const contestants = tables.criteria.map(({ name, track }) => ({ name, track: track as Track }))
+export async function rank({ out, ...choice }: RankOptions): Promise<Ranked> {
+  const scores = await readTableIfThere(out, 'scores')
+  if (scores.length === 0) {
+    throw new DatasetError(`${out} holds no scores to rank.`, { hint: 'Score first: npx loadbearing score.' })
+  }
+  const criteria = await readTable(out, 'criteria')
+  const contestants = criteria.map(({ name, track }) => ({ name, track: track as Track }))
   const names = contestants.map(({ name }) => name)
 
-  const ranked: RankedTask[] = []
+  const tasks: RankedTask[] = []
   const rows = { tasks: [] as Row<'tasks'>[], truths: [] as Row<'truths'>[], rankings: [] as Row<'rankings'>[] }
-  for (const model of chosenModels) {
-    const layers = tables.layers.filter(({ model_id: id }) => id === model.model_id)
-    const scores = tables.scores.filter(({ model_id: id }) => id === model.model_id)
-    for (const perturbation of chosenPerturbations) {
-      const cells = tables.sensitivity.filter(
-        (cell) => cell.model_id === model.model_id && cell.perturbation_id === perturbation.perturbation_id,
-      )
-      if (cells.length === 0) continue
-      const outcomes = taskOutcomes(model, perturbation, layers, cells, tables.outcomes)
-      const measured = taskTruths(outcomes, {
-        seed: [model.sha256, perturbation.name],
-        ...(intensity !== undefined && { levels: [levelOf(perturbation, intensity)] }),
+  for (const its of await measuredTasks(out, choice)) {
+    const { model, perturbation, layers, measured } = its
+    const said = scoresOf(criteria, scores, its)
+    for (const truth of truthKinds) {
+      const { status, ceiling, layers: truths } = measured.truths[truth]
+      const task = taskOf(its, truth, said.values)
+      const reason = status.counts ? null : status.reason
+      tasks.push({ task, truth, live: measured.live, reason })
+      const taskId = rows.tasks.length
+      rows.tasks.push({
+        task_id: taskId,
+        model_id: model.model_id,
+        perturbation_id: perturbation.perturbation_id,
+        truth,
+        layers: layers.length,
+        live_levels: measured.live.join(),
+        ceiling: ceiling.value,
+        counts: status.counts,
+        reason,
       })
-      const scored = scoresOf(
-        tables.criteria,
-        scores,
-        perturbation.perturbation_id,
-        layers,
-        measured.live,
-        outcomes.levels,
-      )
-      for (const truth of truthKinds) {
-        const task = taskOf(model, perturbation, truth, measured, scored.values)
-        const { status, ceiling, layers: truths } = measured.truths[truth]
-        const reason = status.counts ? null : status.reason
-        ranked.push({ task, truth, live: measured.live, reason })
-        const taskId = rows.tasks.length
-        rows.tasks.push({
-          task_id: taskId,
-          model_id: model.model_id,
-          perturbation_id: perturbation.perturbation_id,
-          truth,
-          layers: layers.length,
-          live_levels: measured.live.join(),
-          ceiling: ceiling.value,
-          counts: status.counts,
-          reason,
-        })
-        truths.forEach((its, depth) => {
-          if (!its) return
-          const { value, low, high } = its
-          rows.truths.push({ task_id: taskId, layer_id: layers[depth]!.layer_id, value, low, high })
-        })
-        const seed = [model.sha256, perturbation.name, truth]
-        for (const [name, ranking] of rankTask(task, names, { seed })) {
-          rows.rankings.push({
-            task_id: taskId,
-            criterion_id: names.indexOf(name),
-            spearman: ranking.spearman,
-            share: ranking.share,
-            share_low: ranking.shareLow,
-            share_high: ranking.shareHigh,
-            kendall: ranking.kendall,
-            recall_top20: ranking.recallTop20,
-            ndcg: ranking.ndcg,
-            regret: ranking.regret,
-            constant: ranking.constant,
-            failed_layers: ranking.failedLayers,
-            reason: ranking.reason === undefined ? null : (scored.reasons.get(name) ?? ranking.reason),
-          })
-        }
+      truths.forEach((value, depth) => {
+        if (value) rows.truths.push({ task_id: taskId, layer_id: layers[depth]!.layer_id, ...value })
+      })
+      for (const [name, ranking] of rankTask(task, names, { seed: [model.sha256, perturbation.name, truth] })) {
+        rows.rankings.push(rankingRow(taskId, names.indexOf(name), ranking, said.reasons.get(name)))
       }
     }
   }
-  if (ranked.length === 0)
-    throw new InputError('None of the chosen models was measured under the chosen perturbations.')
 
   const board = (truth: TruthKind) =>
     leaderboard(
-      ranked.flatMap((its) => (its.truth === truth ? [its.task] : [])),
+      tasks.flatMap((ranked) => (ranked.truth === truth ? [ranked.task] : [])),
       contestants,
       { seed: [truth] },
     )
   const leaderboards = { 'accuracy-drop': board('accuracy-drop'), 'bounded-kl': board('bounded-kl') }
-  meter.stop()
-
-  if (models === undefined && perturbations === undefined && intensity === undefined) {
-    const runs = (await readTableIfThere(out, 'runs')).filter(({ kind }) => kind !== 'rank')
-    const cost = { ...meter.read(), examples: 0, forwards: 0, threads: 1 }
+  if (Object.values(choice).every((part) => part === undefined)) {
     await writeTables(out, {
       ...rows,
       leaderboard: truthKinds.flatMap((truth) =>
@@ -144,53 +96,13 @@ export async function rank({ out, models, perturbations, intensity }: RankOption
           leaderboards[truth][track].map((row) => leaderboardRow(names.indexOf(row.criterion), truth, row)),
         ),
       ),
-      runs: [...runs, runRow('rank', null, null, cost)],
     })
   }
-  return { tasks: ranked, leaderboards }
+  return { tasks, leaderboards }
 }
 
-async function readTables(out: string) {
-  const scores = await readTableIfThere(out, 'scores')
-  if (scores.length === 0) {
-    throw new DatasetError(`${out} holds no scores to rank.`, { hint: 'Score first: npx loadbearing score.' })
-  }
-  const [models, layers, perturbations, sensitivity, criteria, outcomes] = await Promise.all([
-    readTable(out, 'models'),
-    readTable(out, 'layers'),
-    readTable(out, 'perturbations'),
-    readTable(out, 'sensitivity'),
-    readTable(out, 'criteria'),
-    readOutcomes(out),
-  ])
-  return { models, layers, perturbations, sensitivity, criteria, outcomes, scores }
-}
-
-function chosen<T extends { readonly name: string }>(
-  kind: string,
-  names: readonly string[] | undefined,
-  rows: T[],
-): T[] {
-  return names?.map((name) => findNamed(kind, name, rows)) ?? rows
-}
-
-function levelOf({ name, intensities, unit }: Row<'perturbations'>, intensity: number): number {
-  const grid = intensities.split(',').map(Number)
-  const level = grid.indexOf(intensity)
-  if (level >= 0) return level
-  throw new InputError(`${name} was not measured at the intensity ${intensity}.`, {
-    hint: `Its grid (${unit}): ${grid.join(', ')}.`,
-  })
-}
-
-function taskOf(
-  model: Row<'models'>,
-  perturbation: Row<'perturbations'>,
-  truth: TruthKind,
-  { truths }: TaskTruths,
-  scores: Task['scores'],
-): Task {
-  const { layers, ceiling, status } = truths[truth]
+function taskOf({ model, perturbation, measured }: MeasuredTask, truth: TruthKind, scores: Task['scores']): Task {
+  const { layers, ceiling, status } = measured.truths[truth]
   return {
     model: model.name,
     family: model.family,
@@ -203,31 +115,58 @@ function taskOf(
   }
 }
 
-/** What every criterion said of a model's layers for one perturbation: pooled over the live levels where it is aware of them. */
+/** What every criterion said of a task's layers, pooled over the live levels where it is aware of them; and why one said nothing. */
 function scoresOf(
   criteria: readonly Row<'criteria'>[],
   scores: readonly Row<'scores'>[],
-  perturbationId: number,
-  layers: readonly Row<'layers'>[],
-  live: readonly number[],
-  levels: number,
+  { model, perturbation, layers, outcomes, measured }: MeasuredTask,
 ): { values: Task['scores']; reasons: ReadonlyMap<string, string> } {
   const firstLayer = layers[0]!.layer_id
   const values = new Map<string, (number | null)[]>()
   const reasons = new Map<string, string>()
   for (const { criterion_id: id, name, aware } of criteria) {
-    const rows = scores.filter((row) => row.criterion_id === id && (!aware || row.perturbation_id === perturbationId))
+    const rows = scores.filter(
+      (row) =>
+        row.criterion_id === id &&
+        row.model_id === model.model_id &&
+        (!aware || row.perturbation_id === perturbation.perturbation_id),
+    )
     if (rows.length === 0) {
       reasons.set(name, 'was not scored on this model')
       continue
     }
-    const byLevel = Array.from({ length: aware ? levels : 1 }, () => layers.map((): number | null => null))
+    const byLevel = Array.from({ length: aware ? outcomes.levels : 1 }, () => layers.map((): number | null => null))
     for (const row of rows) byLevel[row.level ?? 0]![row.layer_id - firstLayer] = row.value
-    values.set(name, aware ? poolScores(byLevel, live) : byLevel[0]!)
-    const reason = rows.find((row) => row.reason !== null && (row.level === null || live.includes(row.level)))?.reason
-    if (reason) reasons.set(name, reason)
+    values.set(name, aware ? poolScores(byLevel, measured.live) : byLevel[0]!)
+    const failed = rows.find(
+      ({ reason, level }) => reason !== null && (level === null || measured.live.includes(level)),
+    )
+    if (failed?.reason) reasons.set(name, failed.reason)
   }
   return { values, reasons }
+}
+
+function rankingRow(
+  taskId: number,
+  criterionId: number,
+  ranking: TaskRankingWithInterval,
+  failure: string | undefined,
+): Row<'rankings'> {
+  return {
+    task_id: taskId,
+    criterion_id: criterionId,
+    spearman: ranking.spearman,
+    share: ranking.share,
+    share_low: ranking.shareLow,
+    share_high: ranking.shareHigh,
+    kendall: ranking.kendall,
+    recall_top20: ranking.recallTop20,
+    ndcg: ranking.ndcg,
+    regret: ranking.regret,
+    constant: ranking.constant,
+    failed_layers: ranking.failedLayers,
+    reason: ranking.reason === undefined ? null : (failure ?? ranking.reason),
+  }
 }
 
 function leaderboardRow(criterionId: number, truth: TruthKind, row: LeaderboardRow): Row<'leaderboard'> {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   type AnyCriterion,
   DatasetError,
@@ -9,7 +10,7 @@ import {
   trackOf,
 } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
-import { readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
+import { readTable, readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
 import { type Level, openHost } from './host.ts'
 import { type Cost, runRow, startMeter } from './cost.ts'
 import { type BenchModel, loadModel } from './model.ts'
@@ -26,6 +27,8 @@ export interface ScoreOptions {
   readonly criteria: readonly ScoredCriterion[]
   /** Names of the measured models to score; all by default. */
   readonly models?: readonly string[]
+  /** Leaves alone what is stored already: the same version with the same options on a model. */
+  readonly onlyMissing?: boolean
   readonly onProgress?: (progress: ScoreProgress) => void
 }
 
@@ -49,84 +52,106 @@ export interface ScoreProgress {
  *
  * @throws DatasetError when nothing was measured into the folder; InputError on an unknown model or option
  */
-export async function score({ out, criteria, models: names, onProgress }: ScoreOptions): Promise<void> {
+export async function score({
+  out,
+  criteria,
+  models: names,
+  onlyMissing = false,
+  onProgress,
+}: ScoreOptions): Promise<void> {
   const plan = await measuredPlan(out)
-  const modelIds = (names ?? plan.models.map(({ name }) => name)).map((name) =>
-    plan.models.indexOf(findNamed('measured model', name, plan.models)),
-  )
+  const measured = await readTable(out, 'models')
+  const models = names?.map((name) => findNamed('measured model', name, measured)) ?? measured
+  const layers = await readTable(out, 'layers')
+  const perturbations = await readTable(out, 'perturbations')
+  const stored = await readStored(out)
   const options = criteria.map(({ plugin, options: given }) => parseOptions(plugin, given ?? {}))
-  let criteriaRows = await readTableIfThere(out, 'criteria')
-  const ids = criteria.map(({ plugin }) => {
-    const known = criteriaRows.findIndex(({ name }) => name === plugin.name)
-    return known >= 0 ? known : (criteriaRows.push({ ...blank, name: plugin.name }), criteriaRows.length - 1)
+  const described = [...stored.criteria]
+  const changed = new Set<number>()
+  const ids = criteria.map((criterion, index) => {
+    const known = described.findIndex(({ name }) => name === criterion.plugin.name)
+    const id = known < 0 ? described.length : known
+    const row = describe(id, criterion, options[index]!)
+    if (known < 0 || !isDeepStrictEqual(described[id], row)) changed.add(id)
+    described[id] = row
+    return id
   })
-  criteriaRows = criteriaRows.map((row, id) => {
-    const index = ids.indexOf(id)
-    return index < 0 ? row : describe(id, criteria[index]!, options[index]!)
-  })
+  // Scores of another version or with other options are no longer what the table of criteria says they are.
+  let scores = stored.scores.filter(({ criterion_id: id }) => !changed.has(id))
+  let runs = stored.runs.filter(({ criterion_id: id }) => id === null || !changed.has(id))
 
-  const scores: Row<'scores'>[] = []
-  const runs: Row<'runs'>[] = []
-  const pairs = modelIds.length * criteria.length
-  let finished = 0
-  const firstLayers = firstLayerIds(await readTableIfThere(out, 'layers'), plan.models.length)
-  for (const modelId of modelIds) {
-    const model = await loadModel(sourceOf(plan.models[modelId]!))
-    const levels = await levelsOf(plan, model.name)
+  const pending = []
+  for (const { model_id: modelId, name } of models) {
+    const levels = (await levelsOf(plan, name)).filter(({ perturbationId }) => perturbationId < perturbations.length)
+    const count = layers.filter((layer) => layer.model_id === modelId).length
     for (const [index, { plugin }] of criteria.entries()) {
-      const criterionId = ids[index]!
-      const { outcomes, cost } = await scoreModel(plugin, options[index]!, model, levels)
-      const rows = outcomes.flatMap(({ level, layers }) =>
-        [...layers.values()].map((outcome, depth) => ({
-          criterion_id: criterionId,
-          model_id: modelId,
-          layer_id: firstLayers[modelId]! + depth,
-          perturbation_id: level?.perturbationId ?? null,
-          level: level?.index ?? null,
-          value: outcome.value ?? null,
-          standard_error: outcome.value === undefined ? null : (outcome.standardError ?? null),
-          reason: outcome.reason ?? null,
-        })),
-      )
-      scores.push(...rows)
-      runs.push(runRow('score', modelId, criterionId, cost))
-      finished++
-      const failures = rows.filter(({ reason }) => reason !== null)
-      onProgress?.({
-        criterion: plugin.name,
-        model: model.name,
-        pairs,
-        finished,
-        scored: rows.length - failures.length,
-        failed: failures.length,
-        reason: failures[0]?.reason ?? null,
-        seconds: cost.seconds,
-      })
+      const rows = scores.filter((row) => row.model_id === modelId && row.criterion_id === ids[index])
+      const complete = rows.length === count * (isPerturbationAware(plugin) ? levels.length : 1)
+      if (!onlyMissing || !complete) {
+        pending.push({ modelId, levels, plugin, criterionId: ids[index]!, options: options[index]! })
+      }
     }
   }
+  if (pending.length === 0) return
 
-  const replaced = (row: { model_id: number | null; criterion_id: number | null }): boolean =>
-    row.model_id !== null &&
-    row.criterion_id !== null &&
-    modelIds.includes(row.model_id) &&
-    ids.includes(row.criterion_id)
-  const kept = (await readTableIfThere(out, 'scores')).filter((row) => !replaced(row))
-  const keptRuns = (await readTableIfThere(out, 'runs')).filter((row) => row.kind !== 'score' || !replaced(row))
-  const byCriterion = (a: Row<'scores'>, b: Row<'scores'>): number =>
+  let model: BenchModel | undefined
+  for (const [finished, { modelId, levels, plugin, criterionId, options: its }] of pending.entries()) {
+    const planned = plan.models[modelId]!
+    if (model?.name !== planned.name) model = await loadModel(sourceOf(planned))
+    const { outcomes, cost } = await scoreModel(plugin, its, model, levels)
+    const firstLayer = layers.findIndex((layer) => layer.model_id === modelId)
+    const rows = outcomes.flatMap(({ level, layers: of }) =>
+      [...of.values()].map((outcome, depth) => ({
+        criterion_id: criterionId,
+        model_id: modelId,
+        layer_id: firstLayer + depth,
+        perturbation_id: level?.perturbationId ?? null,
+        level: level?.index ?? null,
+        value: outcome.value ?? null,
+        standard_error: outcome.value === undefined ? null : (outcome.standardError ?? null),
+        reason: outcome.reason ?? null,
+      })),
+    )
+    const replaced = (row: { model_id: number | null; criterion_id: number | null }): boolean =>
+      row.model_id === modelId && row.criterion_id === criterionId
+    scores = [...scores.filter((row) => !replaced(row)), ...rows]
+    runs = [...runs.filter((row) => !replaced(row)), runRow('score', modelId, criterionId, cost)]
+    const failures = rows.filter(({ reason }) => reason !== null)
+    onProgress?.({
+      criterion: plugin.name,
+      model: model.name,
+      pairs: pending.length,
+      finished: finished + 1,
+      scored: rows.length - failures.length,
+      failed: failures.length,
+      reason: failures[0]?.reason ?? null,
+      seconds: cost.seconds,
+    })
+  }
+  await writeTables(out, { criteria: described, scores: scores.sort(inOrder), runs })
+}
+
+async function readStored(out: string) {
+  const [criteria, scores, runs] = await Promise.all([
+    readTableIfThere(out, 'criteria'),
+    readTableIfThere(out, 'scores'),
+    readTableIfThere(out, 'runs'),
+  ])
+  return { criteria, scores, runs }
+}
+
+function inOrder(a: Row<'scores'>, b: Row<'scores'>): number {
+  return (
     a.criterion_id - b.criterion_id ||
     a.model_id - b.model_id ||
     (a.perturbation_id ?? -1) - (b.perturbation_id ?? -1) ||
     (a.level ?? -1) - (b.level ?? -1) ||
     a.layer_id - b.layer_id
-  await writeTables(out, {
-    criteria: criteriaRows,
-    scores: [...kept, ...scores].sort(byCriterion),
-    runs: [...keptRuns, ...runs],
-  })
+  )
 }
 
 /** The plan of a folder that holds measured truth. @throws DatasetError where it does not */
-export async function measuredPlan(out: string): Promise<Plan> {
+async function measuredPlan(out: string): Promise<Plan> {
   const plan = await readPlan(out)
   if (plan && (await readTableIfThere(out, 'sensitivity')).length > 0) return plan
   throw new DatasetError(`${out} holds no ground truth yet.`, {
@@ -183,20 +208,6 @@ async function scoreModel(
   }
 }
 
-const blank: Row<'criteria'> = {
-  criterion_id: 0,
-  name: '',
-  version: 0,
-  package: '',
-  track: '',
-  aware: false,
-  needs: '',
-  options: '',
-  summary: '',
-  reference_title: '',
-  reference_url: '',
-}
-
 function describe(
   id: number,
   { plugin, module }: RegisteredCriterion,
@@ -215,9 +226,4 @@ function describe(
     reference_title: plugin.reference.title,
     reference_url: plugin.reference.url,
   }
-}
-
-/** The id of every model's first layer. */
-function firstLayerIds(layers: readonly Row<'layers'>[], models: number): number[] {
-  return Array.from({ length: models }, (_, model) => layers.findIndex(({ model_id: id }) => id === model))
 }

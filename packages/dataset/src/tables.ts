@@ -178,7 +178,7 @@ export const tables = {
     constants: column('u16', 'Of those, tasks on which it was constant.'),
   }),
   runs: table('runs', 'What it cost: a row a unit of work. The one table that may differ between two runs.', {
-    kind: column('utf8', 'measure, score or rank.'),
+    kind: column('utf8', 'measure or score.'),
     model_id: optional('u16', 'The model, where the work was on one.'),
     criterion_id: optional('u16', 'The criterion, where the work was a score.'),
     seconds: column('f64', 'Wall-clock time.', 's'),

@@ -1,0 +1,80 @@
+import { findNamed, InputError } from '@loadbearing/core'
+import type { Row } from '@loadbearing/dataset'
+import { readOutcomes, readTable } from '@loadbearing/dataset/folder'
+import { type TaskOutcomes, taskTruths, type TaskTruths } from '@loadbearing/ranking'
+import { taskOutcomes } from './task-outcomes.ts'
+
+/** Which tasks of a dataset folder to look at; all by default. */
+export interface TaskChoice {
+  /** Names of models and perturbations. */
+  readonly models?: readonly string[]
+  readonly perturbations?: readonly string[]
+  /** This one intensity of the grid instead of all live ones pooled. */
+  readonly intensity?: number
+}
+
+/** A model under a perturbation, as measured, and the truth that follows from it. */
+export interface MeasuredTask {
+  readonly model: Row<'models'>
+  readonly perturbation: Row<'perturbations'>
+  /** The model's layers, in order of depth. */
+  readonly layers: readonly Row<'layers'>[]
+  readonly outcomes: TaskOutcomes
+  readonly measured: TaskTruths
+}
+
+/**
+ * The ground truth in a dataset folder, task by task, in order of models and perturbations.
+ *
+ * @throws DatasetError when a table is missing or damaged; InputError on an unknown name, an intensity that is not on the grid, or a
+ *   choice of which nothing was measured
+ */
+export async function measuredTasks(folder: string, choice: TaskChoice = {}): Promise<MeasuredTask[]> {
+  const [models, layers, perturbations, sensitivity, outcomes] = await Promise.all([
+    readTable(folder, 'models'),
+    readTable(folder, 'layers'),
+    readTable(folder, 'perturbations'),
+    readTable(folder, 'sensitivity'),
+    readOutcomes(folder),
+  ])
+  const tasks: MeasuredTask[] = []
+  for (const model of chosen('measured model', choice.models, models)) {
+    const its = layers.filter(({ model_id: id }) => id === model.model_id)
+    for (const perturbation of chosen('measured perturbation', choice.perturbations, perturbations)) {
+      const cells = sensitivity.filter(
+        (cell) => cell.model_id === model.model_id && cell.perturbation_id === perturbation.perturbation_id,
+      )
+      if (cells.length === 0) continue
+      const task = taskOutcomes(model, perturbation, its, cells, outcomes)
+      const measured = taskTruths(task, {
+        seed: [model.sha256, perturbation.name],
+        ...(choice.intensity !== undefined && { levels: [levelOf(perturbation, choice.intensity)] }),
+      })
+      tasks.push({ model, perturbation, layers: its, outcomes: task, measured })
+    }
+  }
+  if (tasks.length > 0) return tasks
+  throw new InputError('None of the chosen models was measured under the chosen perturbations.')
+}
+
+function chosen<T extends { readonly name: string }>(
+  kind: string,
+  names: readonly string[] | undefined,
+  rows: readonly T[],
+): readonly T[] {
+  return names?.map((name) => findNamed(kind, name, rows)) ?? rows
+}
+
+/** The grid of a stored perturbation, weakest first. */
+export function intensitiesOf({ intensities }: Row<'perturbations'>): number[] {
+  return intensities.split(',').map(Number)
+}
+
+function levelOf(perturbation: Row<'perturbations'>, intensity: number): number {
+  const grid = intensitiesOf(perturbation)
+  const level = grid.indexOf(intensity)
+  if (level >= 0) return level
+  throw new InputError(`${perturbation.name} was not measured at the intensity ${intensity}.`, {
+    hint: `Its grid (${perturbation.unit}): ${grid.join(', ')}.`,
+  })
+}
