@@ -27,7 +27,7 @@ export interface PerturbedModel {
  * @throws InputError on an unknown layer or repeat; PluginError where the perturbation fails
  */
 export function perturbModel(
-  model: BenchModel,
+  model: Pick<BenchModel, 'name' | 'onnx'>,
   { layer: name, perturbation, intensity, repeat }: Cell,
 ): PerturbedModel {
   const { onnx } = model

@@ -1,0 +1,182 @@
+import {
+  layerLosses,
+  loadPlugins,
+  measure,
+  type MeasuredTask,
+  measuredTasks,
+  type MeasureProgress,
+  type ModelSource,
+  perturbations,
+  type RegisteredPerturbation,
+  zooSources,
+} from '@loadbearing/bench'
+import { findNamed, InputError } from '@loadbearing/core'
+import { Command, Option } from 'commander'
+import pc from 'picocolors'
+import { interruptible } from '../terminal/interruption.ts'
+import { count, counted, interval, points } from '../terminal/numbers.ts'
+import { printResult, say } from '../terminal/output.ts'
+import { type Progress, startProgress } from '../terminal/progress.ts'
+import { table } from '../terminal/table.ts'
+import { type CommonOptions, dataOptions, type DataOptions, outOption, sourceFrom, threadsOption } from './options.ts'
+import { moreNumbers, number, positiveInteger } from './parsing.ts'
+import { pluginOption, warnOfPlugin } from './plugin-option.ts'
+
+interface MeasureCommandOptions extends CommonOptions, DataOptions {
+  readonly out: string
+  readonly threads?: number
+  readonly images: number
+  readonly repeats: number
+  readonly perturbation?: string[]
+  readonly intensity?: number[]
+  readonly tolerance: number
+  readonly plugin?: string[]
+}
+
+export function measureCommand(): Command {
+  const command = new Command('measure')
+    .description('measure the ground truth: the accuracy lost when one layer is perturbed; goes on where it stopped')
+    .argument('[MODEL...]', 'zoo:NAME or the path of an ONNX file (default: the whole zoo)')
+    .option('--perturbation <name...>', 'what to perturb by (default: all)')
+    .addOption(pluginOption())
+    .option('--intensity <n>', 'measure at this intensity instead of the grid; may be repeated', moreNumbers)
+    .option('--images <n>', 'test images of every cell', positiveInteger, 500)
+    .option('--repeats <n>', 'draws of a stochastic perturbation at each intensity', positiveInteger, 8)
+    .addOption(new Option('--tolerance <points>', 'the loss that you accept').argParser(number).default(1))
+    .addOption(threadsOption())
+    .addOption(outOption())
+  for (const option of dataOptions()) command.addOption(option)
+  return command.action(async (references: string[], options: MeasureCommandOptions) => {
+    const chosen = await chosenPerturbations(options)
+    const models = references.length > 0 ? references.map((each) => sourceFrom(each, options)) : await zooSources()
+    await measureWithProgress({ ...options, models, perturbations: chosen })
+    const names = references.map(nameOf)
+    const tasks = await measuredTasks(options.out, {
+      ...(names.length > 0 && { models: names }),
+      perturbations: chosen.map(({ plugin }) => plugin.name),
+    })
+    const tolerance = options.tolerance / 100
+    printResult(
+      options.json,
+      tasks.map((task) => ({
+        model: task.model.name,
+        perturbation: task.perturbation.name,
+        unit: task.perturbation.unit,
+        intensities: task.perturbation.intensities.split(',').map(Number),
+        tolerance,
+        layers: layerLosses(task, tolerance),
+      })),
+      () => tasks.map((task) => describeLosses(task, options.tolerance)).join('\n\n'),
+    )
+  })
+}
+
+function nameOf(reference: string): string {
+  return reference.startsWith('zoo:') ? reference.slice('zoo:'.length) : reference.replace(/^.*[/\\]|\.onnx$/gi, '')
+}
+
+async function chosenPerturbations({
+  perturbation: names,
+  plugin: modules = [],
+  intensity,
+}: MeasureCommandOptions): Promise<RegisteredPerturbation[]> {
+  const own: RegisteredPerturbation[] = []
+  for (const specifier of modules) {
+    warnOfPlugin(specifier)
+    own.push(...(await loadPlugins(specifier)).perturbations)
+  }
+  const all = [...perturbations, ...own]
+  const named = new Map(all.map((each) => [each.plugin.name, each]))
+  const plugins = all.map(({ plugin }) => plugin)
+  const chosen = names
+    ? names.map((name) => named.get(findNamed('perturbation', name, plugins).name)!)
+    : own.length > 0
+      ? own
+      : all
+  if (intensity === undefined) return chosen
+  if (chosen.length !== 1) {
+    throw new InputError('Intensities are in the unit of one perturbation.', {
+      hint: 'Name it with --perturbation, or leave out --intensity.',
+    })
+  }
+  return chosen.map(({ plugin, module }) => ({
+    module,
+    plugin: { ...plugin, intensities: intensity.toSorted((a, b) => a - b) },
+  }))
+}
+
+/** Measures, and says on stderr what is planned and how far it has come. Ctrl-C stops it without losing what is finished. */
+export async function measureWithProgress({
+  models,
+  perturbations: chosen,
+  out,
+  images,
+  repeats,
+  threads,
+}: {
+  readonly models: readonly ModelSource[]
+  readonly perturbations: readonly RegisteredPerturbation[]
+  readonly out: string
+  readonly images: number
+  readonly repeats: number
+  readonly threads?: number
+}): Promise<void> {
+  let progress: Progress | undefined
+  const onProgress = (event: MeasureProgress): void => {
+    if (event.kind === 'plan') {
+      say(describePlan(event))
+      progress = startProgress('Measuring', event.units, event.finished)
+    } else if (event.kind === 'unit') progress?.update(event.finished, `${event.model}, ${event.layer}`)
+    else say(`${pc.yellow('Warning:')} ${event.message}`)
+  }
+  await interruptible(async (signal) => {
+    try {
+      const settings = { models, perturbations: chosen, out, images, repeats, signal, onProgress }
+      await measure({ ...settings, ...(threads !== undefined && { threads }) })
+    } finally {
+      progress?.stop()
+    }
+  })
+}
+
+function describePlan(plan: Extract<MeasureProgress, { kind: 'plan' }>): string {
+  const { models, layers, cells, forwards, units, finished, threads, memory } = plan
+  const measured = [counted(models, 'network'), counted(layers, 'layer'), counted(cells, 'cell')].join(', ')
+  if (finished === units) return `${measured}: all measured.`
+  const left = `${count(forwards)} forward passes to go on ${counted(threads, 'thread')}, about ${Math.ceil(memory / 1e6)} MB of activations`
+  return finished === 0
+    ? `${measured}: ${left}.`
+    : `${measured}: ${Math.floor((100 * finished) / units)} % is there; ${left}.`
+}
+
+function describeLosses(task: MeasuredTask, tolerance: number): string {
+  const { model, perturbation } = task
+  const losses = layerLosses(task, tolerance / 100)
+  const live = task.measured.live.map((level) => perturbation.intensities.split(',')[level]!)
+  const safe = losses.filter(({ safeUpTo }) => safeUpTo !== null)
+  const pooled = live.length === 0 ? 'no intensity is live' : `mean over the live intensities ${live.join(', ')}`
+  return [
+    `${pc.bold(model.name)} under ${pc.bold(perturbation.name)}: accuracy lost, in points (${pooled}; clean accuracy ${points(model.clean_correct / model.images)} % of ${count(model.images)} images)`,
+    '',
+    table(
+      [
+        { title: 'layer' },
+        { title: 'lost', align: 'right' },
+        { title: '95 % interval' },
+        ...perturbation.intensities.split(',').map((intensity) => ({ title: intensity, align: 'right' as const })),
+        { title: `safe up to (${perturbation.unit})`, align: 'right' },
+      ],
+      losses.map(({ layer, pooled: truth, levels, safeUpTo }) => [
+        layer,
+        points(truth?.value ?? null),
+        interval(truth?.low ?? null, truth?.high ?? null, points),
+        ...levels.map((level) => points(level?.value ?? null)),
+        safeUpTo === null ? '–' : String(safeUpTo),
+      ]),
+    ),
+    '',
+    safe.length === 0
+      ? `  No layer is safe within ${tolerance} points, even at the weakest intensity.`
+      : `  Safe within ${tolerance} points at the weakest intensity or beyond: ${safe.length} of ${losses.length} layers.`,
+  ].join('\n')
+}

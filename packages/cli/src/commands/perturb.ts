@@ -1,0 +1,42 @@
+import { findPerturbation, perturbModel, readNetwork } from '@loadbearing/bench'
+import { writeWhole } from '@loadbearing/dataset/folder'
+import { Command } from 'commander'
+import { printResult } from '../terminal/output.ts'
+import type { CommonOptions } from './options.ts'
+import { naturalNumber, number } from './parsing.ts'
+
+interface PerturbOptions extends CommonOptions {
+  readonly layer: string
+  readonly perturbation: string
+  readonly intensity: number
+  readonly repeat: number
+  readonly output?: string
+}
+
+export function perturbCommand(): Command {
+  return new Command('perturb')
+    .description('write the network of one cell as an ONNX file, so that any other runtime can check its number')
+    .argument('<MODEL>', 'zoo:NAME or the path of an ONNX file')
+    .requiredOption('--layer <name>', 'the layer, as `loadbearing layers` names it')
+    .requiredOption('--perturbation <name>', 'the perturbation')
+    .requiredOption('--intensity <n>', 'how strongly, in the unit of the perturbation', number)
+    .option('--repeat <n>', 'number of the draw', naturalNumber, 0)
+    .option('--output <file>', 'where to write it (default: a name made of the cell, here)')
+    .action(
+      async (reference: string, { layer, perturbation: name, intensity, repeat, output, json }: PerturbOptions) => {
+        const network = await readNetwork(reference)
+        const perturbation = await findPerturbation(name)
+        const { bytes, weightSha256 } = perturbModel(network, { layer, perturbation, intensity, repeat })
+        const file = output ?? `${[network.name, layer, name, intensity, repeat].join('.').replaceAll('/', '_')}.onnx`
+        await writeWhole(file, bytes)
+        const cell = { model: network.name, layer, perturbation: name, intensity, repeat, weightSha256, file }
+        printResult(json, cell, () =>
+          [
+            `Wrote ${file}.`,
+            `  ${name} at ${intensity} (${perturbation.unit}), repeat ${repeat}, on layer ${layer} of ${network.name}`,
+            `  perturbed weight: SHA-256 ${weightSha256}…, as weight_sha256 of this cell in sensitivity.arrow`,
+          ].join('\n'),
+        )
+      },
+    )
+}

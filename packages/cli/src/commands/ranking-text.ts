@@ -1,0 +1,151 @@
+import type { Ranked } from '@loadbearing/bench'
+import type { Row } from '@loadbearing/dataset'
+import { readTable, readTableIfThere } from '@loadbearing/dataset/folder'
+import type { LeaderboardRow, Track, TruthKind } from '@loadbearing/ranking'
+import pc from 'picocolors'
+import { correlation, duration, interval, points, whisker } from '../terminal/numbers.ts'
+import { table, type TableColumn } from '../terminal/table.ts'
+
+/** What a table can be sorted by: the value of a row, larger first. */
+export const metrics = {
+  share: ({ share }: LeaderboardRow) => share,
+  kendall: ({ kendall }: LeaderboardRow) => kendall,
+  recall: ({ recallTop20 }: LeaderboardRow) => recallTop20,
+  ndcg: ({ ndcg }: LeaderboardRow) => ndcg,
+  regret: ({ regret }: LeaderboardRow) => (regret === null ? null : -regret),
+  'mean-rank': ({ meanRank }: LeaderboardRow) => (meanRank === null ? null : -meanRank),
+}
+export type Metric = keyof typeof metrics
+
+/** A ranking for `--json`. */
+export function rankingValue(ranked: Ranked, truth: TruthKind) {
+  return {
+    truth,
+    tasks: ranked.tasks
+      .filter((its) => its.truth === truth)
+      .map(({ task, live, reason }) => ({
+        model: task.model,
+        perturbation: task.perturbation,
+        ceiling: task.ceiling,
+        liveLevels: live,
+        counts: task.counts,
+        reason,
+      })),
+    predictors: ranked.leaderboards[truth].predictor,
+    probes: ranked.leaderboards[truth].probe,
+  }
+}
+
+/** The two tables, and what they rest on. */
+export async function describeRanking(
+  folder: string,
+  ranked: Ranked,
+  truth: TruthKind,
+  metric: Metric,
+): Promise<string> {
+  const criteria = await readTable(folder, 'criteria')
+  const runs = await readTableIfThere(folder, 'runs')
+  const scores = await readTable(folder, 'scores')
+  const tasks = ranked.tasks.filter((its) => its.truth === truth)
+  const counting = tasks.filter(({ task }) => task.counts)
+  const networks = new Set(counting.map(({ task }) => task.model)).size
+  const described = (title: string, track: Track): string[] => {
+    const rows = ranked.leaderboards[truth][track].toSorted(
+      (a, b) => (metrics[metric](b) ?? -Infinity) - (metrics[metric](a) ?? -Infinity) || 0,
+    )
+    return rows.length === 0 ? [] : [pc.bold(title), '', trackTable(rows, track, costsOf(criteria, runs, scores)), '']
+  }
+  const left = tasks.filter(({ task }) => !task.counts)
+  return [
+    `How well criteria predict the ${truth === 'accuracy-drop' ? 'accuracy' : 'bounded KL'} that a network loses: Spearman's ρ as share of the noise ceiling, over ${counting.length} of ${tasks.length} tasks.`,
+    '',
+    ...described('Predictors: no perturbed forward pass', 'predictor'),
+    ...described('Probes: some perturbed forward passes', 'probe'),
+    ...left.map(({ task, reason }) =>
+      pc.dim(`  ${task.model} under ${task.perturbation} does not count. ${reason ?? ''}`),
+    ),
+    ...(left.length > 0 ? [''] : []),
+    networks < 8
+      ? pc.yellow(`Illustrative: ${inWords(networks)} decide${networks === 1 ? 's' : ''} nothing.`)
+      : `Measured on ${networks} networks.`,
+  ].join('\n')
+}
+
+interface Cost {
+  readonly seconds: number
+  /** Forward passes of one image, a score: what a probe spends on a layer at one level. */
+  readonly forwards: number
+  readonly needs: string
+}
+
+function costsOf(
+  criteria: readonly Row<'criteria'>[],
+  runs: readonly Row<'runs'>[],
+  scores: readonly Row<'scores'>[],
+): Map<string, Cost> {
+  return new Map(
+    criteria.map(({ criterion_id: id, name, needs }) => {
+      const own = runs.filter((run) => run.criterion_id === id)
+      const sum = (of: (run: Row<'runs'>) => number): number => own.reduce((total, run) => total + of(run), 0)
+      const given = scores.filter((row) => row.criterion_id === id).length
+      return [name, { seconds: sum((run) => run.seconds), forwards: sum((run) => run.forwards) / given, needs }]
+    }),
+  )
+}
+
+function trackTable(rows: readonly LeaderboardRow[], track: Track, costs: ReadonlyMap<string, Cost>): string {
+  const right = (title: string): TableColumn => ({ title, align: 'right' })
+  const trouble = rows.some(({ failures, constants }) => failures + constants > 0)
+  return table(
+    [
+      right('#'),
+      { title: 'criterion' },
+      right('share'),
+      { title: '−1        0         1' },
+      { title: '95 % interval' },
+      right('τ-b'),
+      right('top 20 %'),
+      right('NDCG'),
+      right('regret'),
+      right('mean rank'),
+      right('time'),
+      ...(track === 'probe' ? [right('forwards a layer')] : []),
+      { title: 'needs' },
+      ...(trouble ? [right('failed'), right('constant')] : []),
+    ],
+    rows.map((row, index) => {
+      const cost = costs.get(row.criterion)
+      return [
+        String(index + 1),
+        pc.bold(row.criterion),
+        correlation(row.share),
+        whisker(row.share, row.shareLow, row.shareHigh),
+        interval(row.shareLow, row.shareHigh),
+        correlation(row.kendall),
+        correlation(row.recallTop20),
+        correlation(row.ndcg),
+        points(row.regret),
+        row.meanRank?.toFixed(1) ?? '–',
+        duration(cost?.seconds ?? 0),
+        ...(track === 'probe' ? [(cost?.forwards ?? 0).toFixed(0)] : []),
+        pc.dim(cost?.needs.replaceAll(',', ', ') ?? ''),
+        ...(trouble ? [String(row.failures), String(row.constants)] : []),
+      ]
+    }),
+  )
+}
+
+const words = [
+  'no network',
+  'one network',
+  'two networks',
+  'three networks',
+  'four networks',
+  'five networks',
+  'six networks',
+  'seven networks',
+]
+
+function inWords(networks: number): string {
+  return words[networks] ?? `${networks} networks`
+}

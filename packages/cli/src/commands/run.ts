@@ -1,0 +1,56 @@
+import { criteria, perturbations, rank, zooSources } from '@loadbearing/bench'
+import { Command, Option } from 'commander'
+import pc from 'picocolors'
+import { printResult, say } from '../terminal/output.ts'
+import { measureWithProgress } from './measure.ts'
+import { type CommonOptions, outOption, threadsOption } from './options.ts'
+import { naturalNumber } from './parsing.ts'
+import { describeRanking, rankingValue } from './ranking-text.ts'
+import { scoreWithProgress } from './score.ts'
+import { defaultPort, serve } from './serve.ts'
+
+/** How thoroughly the whole benchmark measures. */
+const profiles = {
+  quick: { images: 500, repeats: 8 },
+  full: { images: 2000, repeats: 16 },
+} as const
+
+interface RunCommandOptions extends CommonOptions {
+  readonly profile: keyof typeof profiles
+  readonly out: string
+  readonly threads?: number
+  readonly serve?: boolean
+  readonly port: number
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('the whole benchmark on the zoo: measure, score and rank; goes on where it stopped')
+    .addOption(
+      new Option('--profile <name>', 'quick: 500 images, 8 repeats; full: 2,000 images, 16 repeats')
+        .choices(Object.keys(profiles))
+        .default('quick'),
+    )
+    .option('--serve', 'serve the leaderboard afterwards')
+    .option('--no-serve', 'end after the table')
+    .option('--port <n>', 'the port of the leaderboard; 0 takes any that is free', naturalNumber, defaultPort)
+    .addOption(threadsOption())
+    .addOption(outOption())
+    .action(async ({ profile, out, threads, serve: serves, port, json }: RunCommandOptions) => {
+      const models = await zooSources()
+      say(pc.bold('Measure'))
+      await measureWithProgress({
+        ...profiles[profile],
+        models,
+        perturbations,
+        out,
+        ...(threads !== undefined && { threads }),
+      })
+      say(pc.bold('Score and rank'))
+      await scoreWithProgress(out, criteria, { onlyMissing: true })
+      const ranked = await rank({ out })
+      const text = await describeRanking(out, ranked, 'accuracy-drop', 'share')
+      printResult(json, rankingValue(ranked, 'accuracy-drop'), () => `\n${text}\n\nThe dataset is in ${out}.`)
+      if (serves) await serve(out, port, json)
+    })
+}

@@ -1,0 +1,135 @@
+import { criteria, loadPlugins, type RegisteredCriterion, score, type ScoreProgress } from '@loadbearing/bench'
+import { findNamed, InputError } from '@loadbearing/core'
+import { Command } from 'commander'
+import { duration } from '../terminal/numbers.ts'
+import { printResult, say } from '../terminal/output.ts'
+import { type Progress, startProgress } from '../terminal/progress.ts'
+import { table } from '../terminal/table.ts'
+import { type CommonOptions, outOption } from './options.ts'
+import { pluginOption, warnOfPlugin } from './plugin-option.ts'
+
+interface ScoreCommandOptions extends CommonOptions {
+  readonly out: string
+  readonly criterion?: string[]
+  readonly plugin?: string[]
+  readonly option?: string[]
+}
+
+export function scoreCommand(): Command {
+  return new Command('score')
+    .description('score the layers of measured networks by criteria, on the stored truth; nothing is measured again')
+    .argument('[MODEL...]', 'measured networks, by name or as they were named to measure (default: all)')
+    .option('--criterion <name...>', 'the criteria (default: all, or those of --plugin)')
+    .addOption(pluginOption())
+    .option('--option <criterion.option=value...>', 'an option of a criterion, e.g. bounded-kl.forwards=80')
+    .addOption(outOption())
+    .action(async (references: string[], options: ScoreCommandOptions) => {
+      const chosen = withOptions(await chosenCriteria(options), options.option ?? [])
+      const models = references.map((reference) => reference.replace(/^zoo:|^.*[/\\]|\.onnx$/gi, ''))
+      const results = await scoreWithProgress(options.out, chosen, {
+        ...(models.length > 0 && { models }),
+      })
+      printResult(options.json, results, () => describeScores(results))
+    })
+}
+
+async function chosenCriteria({
+  criterion: names,
+  plugin: modules = [],
+}: ScoreCommandOptions): Promise<RegisteredCriterion[]> {
+  const own: RegisteredCriterion[] = []
+  for (const specifier of modules) {
+    warnOfPlugin(specifier)
+    own.push(...(await loadPlugins(specifier)).criteria)
+  }
+  const all = [...criteria, ...own]
+  if (names === undefined) return own.length > 0 ? own : all
+  const plugins = all.map(({ plugin }) => plugin)
+  return names.map((name) => all[plugins.indexOf(findNamed('criterion', name, plugins))]!)
+}
+
+function withOptions(
+  chosen: readonly RegisteredCriterion[],
+  given: readonly string[],
+): (RegisteredCriterion & { options: Record<string, unknown> })[] {
+  const scored = chosen.map((criterion) => ({ ...criterion, options: {} as Record<string, unknown> }))
+  for (const text of given) {
+    const [, name = '', option = '', value = ''] = /^([^.=]+)\.([^.=]+)=(.*)$/.exec(text) ?? []
+    if (option === '') {
+      throw new InputError(`'${text}' is no option of a criterion.`, {
+        hint: 'Write criterion.option=value, e.g. bounded-kl.forwards=80; npx loadbearing criteria lists them.',
+      })
+    }
+    const plugins = scored.map(({ plugin }) => plugin)
+    scored[plugins.indexOf(findNamed('criterion', name, plugins))]!.options[option] = asJson(value)
+  }
+  return scored
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** What one criterion did on one network. */
+type Scored = Pick<ScoreProgress, 'criterion' | 'model' | 'scored' | 'failed' | 'reason' | 'seconds'>
+
+/** Scores, and says on stderr how far it has come. */
+export async function scoreWithProgress(
+  out: string,
+  chosen: Parameters<typeof score>[0]['criteria'],
+  more: Pick<Parameters<typeof score>[0], 'models' | 'onlyMissing'> = {},
+): Promise<Scored[]> {
+  let progress: Progress | undefined
+  const results: Scored[] = []
+  try {
+    await score({
+      out,
+      criteria: chosen,
+      ...more,
+      onProgress: ({ pairs, finished, ...scored }) => {
+        progress ??= startProgress('Scoring', pairs)
+        progress.update(finished, `${scored.model}, ${scored.criterion}`)
+        results.push(scored)
+      },
+    })
+  } finally {
+    progress?.stop()
+  }
+  for (const { criterion, model, failed, reason } of results) {
+    if (failed > 0) say(`${criterion} failed on ${failed} layers of ${model}: ${reason ?? ''}`)
+  }
+  return results
+}
+
+function describeScores(results: readonly Scored[]): string {
+  const names = [...new Set(results.map(({ criterion }) => criterion))]
+  const lines = names.map((name) => {
+    const own = results.filter(({ criterion }) => criterion === name)
+    const sum = (of: (scored: Scored) => number): number => own.reduce((total, scored) => total + of(scored), 0)
+    return [
+      name,
+      String(own.length),
+      String(sum(({ scored }) => scored)),
+      String(sum(({ failed }) => failed)),
+      duration(sum(({ seconds }) => seconds)),
+    ]
+  })
+  return [
+    table(
+      [
+        { title: 'criterion' },
+        { title: 'networks', align: 'right' },
+        { title: 'scores', align: 'right' },
+        { title: 'failed', align: 'right' },
+        { title: 'time', align: 'right' },
+      ],
+      lines,
+    ),
+    '',
+    'npx loadbearing rank places them on the table.',
+  ].join('\n')
+}

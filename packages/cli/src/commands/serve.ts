@@ -1,0 +1,30 @@
+import { Command } from 'commander'
+import { interruptible } from '../terminal/interruption.ts'
+import { printResult, say } from '../terminal/output.ts'
+import { type CommonOptions, outOption } from './options.ts'
+import { naturalNumber } from './parsing.ts'
+
+export const defaultPort = 4321
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('serve the leaderboard and its API over a dataset folder')
+    .addOption(outOption())
+    .option('--port <n>', 'the port; 0 takes any that is free', naturalNumber, defaultPort)
+    .action(({ out, port, json }: CommonOptions & { out: string; port: number }) => serve(out, port, json))
+}
+
+/** Serves until it is stopped. */
+export async function serve(dataset: string, port: number, json?: boolean): Promise<void> {
+  // Astro takes a second to load; no other command waits for it.
+  const { startServer } = await import('@loadbearing/leaderboard')
+  await interruptible(async (signal) => {
+    const server = await startServer({ dataset, port, onProgress: say })
+    printResult(json, { url: server.url }, () => `The leaderboard is at ${server.url} (Ctrl-C stops it).`)
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    await server.close()
+  })
+}
