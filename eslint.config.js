@@ -83,6 +83,10 @@ export default ts.config(
       ],
     },
   },
-  { files: ['**/*.js'], extends: [ts.configs.disableTypeChecked] },
+  {
+    files: ['**/*.js'],
+    extends: [ts.configs.disableTypeChecked],
+    languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
+  },
   prettier,
 )

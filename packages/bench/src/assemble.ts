@@ -4,7 +4,7 @@ import { groupOf } from './groups.ts'
 import type { BenchModel } from './model.ts'
 import { findPerturbation } from './plugins.ts'
 import type { Plan } from './plan.ts'
-import { readUnit, type Unit, type UnitResult } from './units.ts'
+import { type FailedCell, readUnit, type Unit, type UnitResult } from './units.ts'
 
 /** The tables of a measurement. */
 export interface GroundTruth {
@@ -87,7 +87,7 @@ export async function assemble(
         cleanTotals ??= { correct: total(clean), loss: results.reduce((sum, result) => sum + result.cleanLoss, 0) }
         for (const [index, point] of pointsOf(chunks[0]!.grid).entries()) {
           const parts = results.map((result) => result.cells[index]!)
-          const failed = parts.find((part) => part.reason !== undefined)
+          const failed = parts.find((part): part is FailedCell => part.reason !== undefined)
           const row = {
             cell_id: sensitivity.length,
             model_id: modelId,
@@ -98,7 +98,7 @@ export async function assemble(
             clean_correct: cleanTotals.correct,
           }
           if (failed) {
-            sensitivity.push({ ...row, ...nothing, reason: failed.reason ?? null })
+            sensitivity.push({ ...row, ...nothing, reason: failed.reason })
             continue
           }
           const measured = parts.flatMap((part) => (part.reason === undefined ? [part] : []))

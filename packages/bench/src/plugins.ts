@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type AnyCriterion, families, findNamed, InputError, type Perturbation, PluginError } from '@loadbearing/core'
 import { z } from 'zod'
-import type { RegisteredCriterion, RegisteredPerturbation } from './registry.ts'
+import type { Registered, RegisteredCriterion, RegisteredPerturbation } from './registry.ts'
 import { criteria, perturbations } from './registry.generated.ts'
 
 /** The plugins of a module. */
@@ -44,18 +44,10 @@ const perturbationShape = about.extend({
  * @throws InputError when there is no such module or it exports no plugin; PluginError naming the field that is wrong, or a name taken
  */
 export async function loadPlugins(specifier: string): Promise<LoadedPlugins> {
-  const exported = Object.values(await importModule(specifier)).flat() as unknown[]
-  const objects = exported.filter(
-    (value): value is Record<string, unknown> => typeof value === 'object' && value !== null,
-  )
-  const unique = [...new Set(objects)]
+  const exported = new Set(Object.values(await importModule(specifier)).flat())
   const found: LoadedPlugins = {
-    criteria: unique
-      .filter((value) => 'score' in value)
-      .map((value) => asPlugin<AnyCriterion>(value, criterionShape, specifier)),
-    perturbations: unique
-      .filter((value) => 'apply' in value)
-      .map((value) => asPlugin<Perturbation>(value, perturbationShape, specifier)),
+    criteria: [...exported].filter(isCriterion).map((plugin) => checked(plugin, criterionShape, specifier)),
+    perturbations: [...exported].filter(isPerturbation).map((plugin) => checked(plugin, perturbationShape, specifier)),
   }
   if (found.criteria.length + found.perturbations.length === 0) {
     throw new InputError(`${specifier} exports no plugin.`, {
@@ -85,12 +77,18 @@ export async function findPerturbation(name: string, module?: string): Promise<P
   )
 }
 
-function asPlugin<P>(value: Record<string, unknown>, shape: z.ZodType, module: string): { plugin: P; module: string } {
-  const parsed = shape.safeParse(value)
-  if (parsed.success) return { plugin: value as P, module }
+const isCriterion = (value: unknown): value is AnyCriterion =>
+  typeof value === 'object' && value !== null && 'score' in value
+
+const isPerturbation = (value: unknown): value is Perturbation =>
+  typeof value === 'object' && value !== null && 'apply' in value
+
+function checked<P extends { readonly name: string }>(plugin: P, shape: z.ZodType, module: string): Registered<P> {
+  const parsed = shape.safeParse(plugin)
+  if (parsed.success) return { plugin, module }
   const [issue] = parsed.error.issues
   throw new PluginError(
-    `${module}: the plugin '${String(value['name'])}' has a wrong '${issue?.path.join('.') ?? ''}': ${issue?.message ?? ''}.`,
+    `${module}: the plugin '${plugin.name}' has a wrong '${issue?.path.join('.') ?? ''}': ${issue?.message ?? ''}.`,
     {
       hint: 'Declare it with defineCriterion or definePerturbation of @loadbearing/core, which check this as you type.',
     },

@@ -88,7 +88,7 @@ export async function rank({ out, ...choice }: RankOptions): Promise<Ranked> {
       { seed: [truth] },
     )
   const leaderboards = { 'accuracy-drop': board('accuracy-drop'), 'bounded-kl': board('bounded-kl') }
-  if (Object.values(choice).every((part) => part === undefined)) {
+  if (isEverything(choice)) {
     await writeTables(out, {
       ...rows,
       leaderboard: truthKinds.flatMap((truth) =>
@@ -99,6 +99,10 @@ export async function rank({ out, ...choice }: RankOptions): Promise<Ranked> {
     })
   }
   return { tasks, leaderboards }
+}
+
+function isEverything({ models, perturbations, intensity }: TaskChoice): boolean {
+  return models === undefined && perturbations === undefined && intensity === undefined
 }
 
 function taskOf({ model, perturbation, measured }: MeasuredTask, truth: TruthKind, scores: Task['scores']): Task {

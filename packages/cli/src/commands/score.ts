@@ -52,7 +52,10 @@ function withOptions(
   chosen: readonly RegisteredCriterion[],
   given: readonly string[],
 ): (RegisteredCriterion & { options: Record<string, unknown> })[] {
-  const scored = chosen.map((criterion) => ({ ...criterion, options: {} as Record<string, unknown> }))
+  const scored = chosen.map((criterion): RegisteredCriterion & { options: Record<string, unknown> } => ({
+    ...criterion,
+    options: {},
+  }))
   for (const text of given) {
     const [, name = '', option = '', value = ''] = /^([^.=]+)\.([^.=]+)=(.*)$/.exec(text) ?? []
     if (option === '') {
