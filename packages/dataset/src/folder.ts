@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DatasetError, LoadbearingError } from '@loadbearing/core'
-import writeFileAtomic from 'write-file-atomic'
 import type { ColumnsOf } from './columns.ts'
 import { decodeColumns, decodeRows, type NumberColumns } from './decode.ts'
 import { encodeColumns, encodeRows } from './encode.ts'
@@ -39,10 +38,20 @@ export async function writeTables(folder: string, given: TablesToWrite): Promise
  * @throws DatasetError naming the file and the cause; a file of that name from before stays as it was
  */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`
   try {
     await mkdir(dirname(path), { recursive: true })
-    await writeFileAtomic(path, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), { fsync: true })
+    const file = await open(temporary, 'wx')
+    try {
+      // Not write(): on a full disk it writes a part, and says nothing but the number of bytes.
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
   } catch (cause) {
+    await rm(temporary, { force: true })
     const { code } = cause as NodeJS.ErrnoException
     const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
     throw new DatasetError(`${path} could not be written: ${full ? 'the disk is full' : String(code ?? cause)}.`, {

@@ -1,0 +1,80 @@
+import { rngFrom } from '@loadbearing/core'
+import { openNetwork, openSuffixes, readModel } from '@loadbearing/onnx'
+import { readImages } from '@loadbearing/zoo'
+import { describe, expect, it } from 'vitest'
+import { compareEngines } from './engine-comparison.ts'
+import { loadModel, preprocess, zooSources } from './model.ts'
+import { perturbModel } from './perturbed-model.ts'
+import { perturbations } from './registry.generated.ts'
+
+const sources = await zooSources()
+const cellsOfEach = 8
+
+// The whole comparison, all cells and all images, is `npm run verify:suffix`; its findings are in docs/verification.md.
+describe.each(sources)('the suffix engine on $reference', async (source) => {
+  const model = await loadModel(source)
+  const images = await readImages(model.data, 'test')
+  const rng = rngFrom('engine-comparison', model.name)
+  const indices = Array.from({ length: 300 }, () => rng.integer(images.count))
+  const inputs = preprocess(images, indices, model.preprocessing)
+  const labels = indices.map((index) => images.labels[index]!)
+  const pick = <T>(items: readonly T[]): T => items[rng.integer(items.length)]!
+  const cells = Array.from({ length: cellsOfEach }, () => {
+    const { plugin: perturbation } = pick(perturbations)
+    return { layer: pick(model.onnx.layers).name, perturbation, intensity: pick(perturbation.intensities), repeat: 0 }
+  })
+
+  it('counts what the whole graph of the written file counts', async () => {
+    const engine = await openSuffixes(model.onnx)
+    await engine.advance(inputs)
+    for (const cell of cells) {
+      const found = await compareEngines(model, engine, inputs, labels, cell)
+      expect(found, JSON.stringify({ ...cell, perturbation: cell.perturbation.name })).toMatchObject({
+        images: 300,
+        different: 0,
+      })
+      expect(Math.abs(found.correct[0] - found.correct[1])).toBeLessThanOrEqual(found.ties.length)
+      expect(found.difference).toBeLessThan(1e-4)
+    }
+    await engine.release()
+  })
+
+  it('is not fooled: another weight gives other logits', async () => {
+    const cell = {
+      layer: model.onnx.layers[0]!.name,
+      perturbation: perturbations[0]!.plugin,
+      intensity: 0.1,
+      repeat: 0,
+    }
+    const { bytes } = perturbModel(model, cell)
+    const original = await openNetwork(model.onnx, model.bytes)
+    const perturbed = await openNetwork(model.onnx, bytes)
+    expect((await perturbed.run(inputs)).data).not.toEqual((await original.run(inputs)).data)
+    await original.release()
+    await perturbed.release()
+  })
+})
+
+describe('the network of a cell', async () => {
+  const model = await loadModel({ reference: 'zoo:lenet-fashion' })
+  const { plugin: perturbation } = perturbations.find(({ plugin }) => plugin.name === 'magnitude-pruning')!
+
+  it('differs from the original in one weight, which is the perturbed one', async () => {
+    const { bytes, weight } = perturbModel(model, { layer: 'conv2.weight', perturbation, intensity: 0.9, repeat: 0 })
+    const written = await readModel(bytes, { name: 'written' })
+    for (const [depth, layer] of written.layers.entries()) {
+      const original = model.onnx.weight(model.onnx.layers[depth]!)
+      expect(written.weight(layer).data).toEqual(layer.name === 'conv2.weight' ? weight.data : original.data)
+    }
+    expect(weight.data.filter((value) => value === 0).length).toBe(Math.round(0.9 * weight.data.length))
+  })
+
+  it.each([
+    [{ layer: 'conv2.wieght', repeat: 0 }, "Did you mean 'conv2.weight'?"],
+    [{ layer: 'conv2.weight', repeat: 1 }, '--repeat 0'],
+  ])('of a cell that is not there is refused with a hint', ({ layer, repeat }, hint) => {
+    expect(() => perturbModel(model, { layer, perturbation, intensity: 0.9, repeat })).toThrow(
+      expect.objectContaining({ code: 'input', hint }),
+    )
+  })
+})

@@ -1,0 +1,236 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { readOutcomes, readTable } from '@loadbearing/dataset/folder'
+import { openNetwork } from '@loadbearing/onnx'
+import { readImages } from '@loadbearing/zoo'
+import { describe, expect, it } from 'vitest'
+import { reproducible } from '../test/tables-of.ts'
+import { temporaryFolder } from '../test/temporary-folder.ts'
+import { measure, type MeasureOptions, type MeasureProgress } from './measure.ts'
+import { loadModel, preprocess } from './model.ts'
+import { predictedClasses } from './outcome.ts'
+import { perturbModel } from './perturbed-model.ts'
+import { findPerturbation, loadPlugins } from './plugins.ts'
+import { perturbations } from './registry.generated.ts'
+import { stratifiedOrder } from './seeds.ts'
+
+const lenet = { reference: 'zoo:lenet-fashion' }
+const childScript = join(import.meta.dirname, '../test/measure-in-child.ts')
+const nodeOptions = ['--conditions=@loadbearing/source', childScript]
+const named = (...names: string[]) => perturbations.filter(({ plugin }) => names.includes(plugin.name))
+
+const small = (out: string, more: Partial<MeasureOptions> = {}): MeasureOptions => ({
+  models: [lenet],
+  perturbations: named('magnitude-pruning', 'bit-flip'),
+  out,
+  images: 60,
+  repeats: 2,
+  chunk: 25,
+  threads: 1,
+  ...more,
+})
+
+const unitFiles = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.unit'))
+
+describe('a measurement', () => {
+  it('counts what the perturbed network itself gets right', async () => {
+    const out = temporaryFolder()
+    await measure(small(out))
+    const rows = await readTable(out, 'sensitivity')
+    const perturbed = await readTable(out, 'perturbations')
+    const outcomes = await readOutcomes(out)
+    // 5 layers × 5 levels, one draw of the deterministic and two of the stochastic perturbation.
+    expect(rows).toHaveLength(5 * 5 * (1 + 2))
+    expect(outcomes.correct).toHaveLength(rows.length * 60)
+
+    const model = await loadModel(lenet)
+    const images = await readImages(model.data, 'test')
+    const indices = stratifiedOrder(images.labels, model.data).slice(0, 60)
+    const inputs = preprocess(images, indices, model.preprocessing)
+    for (const row of [rows[3]!, rows[8]!, rows.at(-1)!]) {
+      const perturbation = await findPerturbation(perturbed[row.perturbation_id]!.name)
+      const { intensity, repeat } = row
+      const layer = model.onnx.layers[row.layer_id]!.name
+      const { bytes, weightSha256 } = perturbModel(model, { layer, perturbation, intensity, repeat })
+      const network = await openNetwork(model.onnx, bytes)
+      const right = Array.from(predictedClasses(await network.run(inputs)), (predicted, i) =>
+        Number(predicted === images.labels[indices[i]!]),
+      )
+      await network.release()
+      expect(row.weight_sha256).toBe(weightSha256)
+      expect([...outcomes.correct.subarray(row.outcome_offset!, row.outcome_offset! + 60)]).toEqual(right)
+      expect(row.correct).toBe(right.reduce((a, b) => a + b, 0))
+    }
+  })
+
+  it('gives the same bytes whatever the number of threads, and when it grows in two steps', async () => {
+    const [one, two, steps] = [temporaryFolder(), temporaryFolder(), temporaryFolder()]
+    await measure(small(one))
+    await measure(small(two, { threads: 2 }))
+    await measure(small(steps, { perturbations: named('bit-flip') }))
+    await measure(small(steps))
+    expect(await reproducible(two)).toEqual(await reproducible(one))
+    expect(await reproducible(steps)).toEqual(await reproducible(one))
+  })
+
+  it('goes on where SIGKILL stopped it, and comes to the same bytes', async () => {
+    const [killed, whole] = [temporaryFolder(), temporaryFolder()]
+    const child = spawn(process.execPath, [...nodeOptions, killed], { stdio: 'ignore' })
+    while (unitFiles(killed).length < 10) {
+      expect(child.exitCode).toBeNull()
+      await sleep(5)
+    }
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    expect(readdirSync(killed).filter((file) => file.endsWith('.arrow'))).toEqual([])
+    const kept = unitFiles(killed).length
+    const run = promisify(execFile)
+    await run(process.execPath, [...nodeOptions, killed])
+    await run(process.execPath, [...nodeOptions, whole])
+    expect(kept).toBeLessThan(unitFiles(whole).length)
+    expect(unitFiles(killed).sort()).toEqual(unitFiles(whole).sort())
+    expect(await reproducible(killed)).toEqual(await reproducible(whole))
+  })
+
+  it('stops at an abort with its reason, keeps what is finished, and goes on', async () => {
+    const [out, whole] = [temporaryFolder(), temporaryFolder()]
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const stopping = measure(
+      small(out, {
+        signal: controller.signal,
+        onProgress: (progress) => {
+          if (progress.kind === 'unit' && progress.finished === 4) controller.abort(reason)
+        },
+      }),
+    )
+    await expect(stopping).rejects.toBe(reason)
+    expect(unitFiles(out).length).toBeGreaterThanOrEqual(4)
+
+    const plans: MeasureProgress[] = []
+    await measure(small(out, { onProgress: (progress) => plans.push(progress) }))
+    expect(plans[0]).toMatchObject({ kind: 'plan', units: 30 })
+    expect(plans[0]).toHaveProperty(
+      'finished',
+      expect.toSatisfy((finished: number) => finished >= 4),
+    )
+    await measure(small(whole))
+    expect(await reproducible(out)).toEqual(await reproducible(whole))
+  })
+
+  it('on a full disk says so, leaves nothing half-written, and goes on when there is space', async () => {
+    const [out, whole] = [temporaryFolder(), temporaryFolder()]
+    // A limit on the size of files fails a write as a full disk does, in the middle: 2 kB hold the plan, and not a result.
+    const starved = promisify(execFile)('bash', [
+      '-c',
+      'ulimit -f 2; exec "$@"',
+      'bash',
+      process.execPath,
+      ...nodeOptions,
+      out,
+    ])
+    await expect(starved).rejects.toMatchObject({ stderr: expect.stringContaining('the disk is full') as string })
+    expect(unitFiles(out)).toEqual([])
+    const run = promisify(execFile)
+    await run(process.execPath, [...nodeOptions, out])
+    await run(process.execPath, [...nodeOptions, whole])
+    expect(await reproducible(out)).toEqual(await reproducible(whole))
+  })
+
+  it('says which piece is damaged, and measures it again when it is deleted', async () => {
+    const out = temporaryFolder()
+    await measure(small(out))
+    const before = await reproducible(out)
+    const file = join(out, unitFiles(out)[0]!)
+    writeFileSync(file, readFileSync(file).subarray(0, 20))
+    await expect(measure(small(out))).rejects.toMatchObject({
+      code: 'dataset',
+      message: expect.stringContaining(file) as string,
+    })
+    rmSync(file)
+    await measure(small(out))
+    expect(await reproducible(out)).toEqual(before)
+  })
+
+  it('keeps the reason of every cell that a perturbation breaks, and measures the others', async () => {
+    const out = temporaryFolder()
+    const module = join(import.meta.dirname, '../test/faulty-perturbations.ts')
+    await measure(small(out, { perturbations: (await loadPlugins(module)).perturbations }))
+    const names = (await readTable(out, 'perturbations')).map(({ name }) => name)
+    const reasons = (await readTable(out, 'sensitivity'))
+      .filter(({ layer_id: layer }) => layer === 0)
+      .map(({ perturbation_id: id, reason, correct }) => [names[id], reason, correct === null])
+    const at = "(layer 'conv1.weight', intensity 1)."
+    expect(reasons).toEqual([
+      ['throws', `Perturbation 'throws' threw: out of paper ${at}`, true],
+      ['gives-nan', `Perturbation 'gives-nan' returned NaN or an infinite weight ${at}`, true],
+      ['changes-its-input', `Perturbation 'changes-its-input' changed the weights it was given ${at}`, true],
+      ['loses-a-value', `Perturbation 'loses-a-value' returned shape [399] for [16, 1, 5, 5] ${at}`, true],
+      ['doubles', null, false],
+    ])
+  })
+
+  it('warns of a network that is near chance without any perturbation', async () => {
+    const messages: string[] = []
+    await measure(
+      small(temporaryFolder(), {
+        models: [{ ...lenet, preprocessing: { scale: 1e6, mean: [0], std: [1] } }],
+        perturbations: named('magnitude-pruning'),
+        onProgress: (progress) => progress.kind === 'warning' && messages.push(progress.message),
+      }),
+    )
+    expect(messages).toEqual([expect.stringContaining('near chance')])
+  })
+})
+
+describe('a measurement that cannot be', () => {
+  it.each([
+    ['more images than there are', { images: 10_001 }, /10001 images .* has 10000 test images/],
+    ['an unknown network', { models: [{ reference: 'zoo:lenet' }] }, /no network in the zoo called 'lenet'/],
+    [
+      'a missing file',
+      { models: [{ reference: 'nothing.onnx', data: 'zoo:fashion-mnist' }] },
+      /nothing\.onnx cannot be read/,
+    ],
+    ['data that is no name', { models: [{ ...lenet, data: './photos' }] }, /'\.\/photos' cannot be read yet/],
+    ['unknown data', { models: [{ ...lenet, data: 'zoo:fashion' }] }, /no data in the zoo called 'fashion'/],
+    [
+      'a mean for each of three channels',
+      { models: [{ ...lenet, preprocessing: { scale: 255, mean: [0, 0, 0], std: [1, 1, 1] } }] },
+      /3 means and 3 deviations for 1 channel/,
+    ],
+    [
+      'two models of one name',
+      { models: [lenet, { ...lenet, data: 'zoo:fashion-mnist' }] },
+      /Two models are called 'lenet-fashion'/,
+    ],
+  ])('%s is refused', async (_, options, message) => {
+    await expect(measure(small(temporaryFolder(), options))).rejects.toThrow(message)
+  })
+
+  it.each([
+    ['other images', { images: 50 }, /measured on 60 images, not 50/],
+    ['other repeats', { repeats: 3 }, /measured with 2 repeats, not 3/],
+    [
+      'another grid',
+      { perturbations: named('bit-flip').map((its) => ({ ...its, plugin: { ...its.plugin, intensities: [0.5] } })) },
+      /measured at the intensities 0\.003, 0\.01, 0\.03, 0\.06, 0\.1 of bit-flip/,
+    ],
+    [
+      'another version',
+      { perturbations: named('bit-flip').map((its) => ({ ...its, plugin: { ...its.plugin, version: 9 } })) },
+      /with version 1 of bit-flip/,
+    ],
+  ])('with %s than the folder holds is refused, and names --out', async (_, options, message) => {
+    const out = temporaryFolder()
+    await measure(small(out))
+    const refused = measure(small(out, options))
+    await expect(refused).rejects.toThrow(message)
+    await expect(refused).rejects.toMatchObject({ hint: expect.stringContaining('--out') as string })
+  })
+})
