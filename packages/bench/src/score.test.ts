@@ -113,8 +113,16 @@ describe('scores', () => {
   })
 
   it.each([
-    ['an unknown option', { criteria: named('bounded-kl').map((its) => ({ ...its, options: { forward: 4 } })) }, /does not take these options/],
-    ['an unknown model', { criteria: named('depth'), models: ['lenet-fashio'] }, /no measured model called 'lenet-fashio'/],
+    [
+      'an unknown option',
+      { criteria: named('bounded-kl').map((its) => ({ ...its, options: { forward: 4 } })) },
+      /does not take these options/,
+    ],
+    [
+      'an unknown model',
+      { criteria: named('depth'), models: ['lenet-fashio'] },
+      /no measured model called 'lenet-fashio'/,
+    ],
   ])('with %s are refused', async (_, options, message) => {
     await expect(score({ out: measuredCopy(), ...options })).rejects.toThrow(message)
   })
@@ -133,7 +141,12 @@ describe('what a criterion is given', async () => {
   const perturbation = await findPerturbation('bit-flip')
   const level = { perturbation, intensity: 0.03 }
 
-  const given = async <T>(work: (context: ReturnType<Awaited<ReturnType<typeof openHost>>['context']>, host: Awaited<ReturnType<typeof openHost>>) => Promise<T>) => {
+  const given = async <T>(
+    work: (
+      context: ReturnType<Awaited<ReturnType<typeof openHost>>['context']>,
+      host: Awaited<ReturnType<typeof openHost>>,
+    ) => Promise<T>,
+  ) => {
     const host = await openHost(model)
     try {
       return await work(host.context(['test'], level), host)
