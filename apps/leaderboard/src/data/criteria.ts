@@ -1,0 +1,107 @@
+import { DatasetError } from '@loadbearing/core'
+import type { Row } from '@loadbearing/dataset'
+import type { Track } from '@loadbearing/ranking'
+import { words } from './lists.ts'
+import type { Source } from './perturbations.ts'
+import type { StoredRows } from './tables.ts'
+
+/** What scoring cost. */
+export interface Cost {
+  readonly seconds: number
+  /** All threads. */
+  readonly cpuSeconds: number
+  /** Bytes above what the process held before. */
+  readonly peakMemory: number
+  /** Different images used. */
+  readonly images: number
+  /** Forward passes of one image. */
+  readonly forwards: number
+  /** Backward passes of one image. */
+  readonly backwards: number
+  /** Forward passes of one image for every score that came of it: a layer, or a layer at a level where the criterion is aware. */
+  readonly forwardsPerScore: number
+}
+
+/** A criterion that was scored. */
+export interface Criterion extends Pick<Row<'criteria'>, 'name' | 'version' | 'package' | 'aware' | 'summary'> {
+  readonly id: number
+  readonly track: Track
+  readonly needs: readonly string[]
+  readonly options: Readonly<Record<string, unknown>>
+  readonly reference: Source
+  /** What it cost on each model, by name. */
+  readonly costs: ReadonlyMap<string, Cost>
+  /** What it costs a model: the mean over models, and the highest memory. Null where it was not recorded. */
+  readonly cost: Cost | null
+}
+
+/** @throws DatasetError where a row cannot be what it says */
+export function criteriaOf({ criteria, models, scores, runs }: StoredRows): Criterion[] {
+  return criteria.map((row) => {
+    const costs = new Map(
+      runs.flatMap((run) => {
+        const model = models.find(({ model_id: id }) => id === run.model_id)
+        if (run.kind !== 'score' || run.criterion_id !== row.criterion_id || !model) return []
+        const said = scores.filter(
+          (score) => score.criterion_id === row.criterion_id && score.model_id === run.model_id,
+        )
+        return [[model.name, costOf(run, said.length)] as const]
+      }),
+    )
+    return {
+      id: row.criterion_id,
+      name: row.name,
+      version: row.version,
+      package: row.package,
+      track: trackOf(row),
+      aware: row.aware,
+      needs: words(row.needs),
+      options: optionsOf(row),
+      summary: row.summary,
+      reference: { title: row.reference_title, url: row.reference_url },
+      costs,
+      cost: typicalCost([...costs.values()]),
+    }
+  })
+}
+
+function costOf(run: Row<'runs'>, scores: number): Cost {
+  return {
+    seconds: run.seconds,
+    cpuSeconds: run.cpu_seconds,
+    peakMemory: run.peak_memory,
+    images: run.examples,
+    forwards: run.forwards,
+    backwards: run.backwards,
+    forwardsPerScore: scores === 0 ? 0 : run.forwards / scores,
+  }
+}
+
+function typicalCost(costs: readonly Cost[]): Cost | null {
+  if (costs.length === 0) return null
+  const mean = (of: (cost: Cost) => number): number => costs.reduce((sum, cost) => sum + of(cost), 0) / costs.length
+  return {
+    seconds: mean(({ seconds }) => seconds),
+    cpuSeconds: mean(({ cpuSeconds }) => cpuSeconds),
+    peakMemory: Math.max(...costs.map(({ peakMemory }) => peakMemory)),
+    images: mean(({ images }) => images),
+    forwards: mean(({ forwards }) => forwards),
+    backwards: mean(({ backwards }) => backwards),
+    forwardsPerScore: mean(({ forwardsPerScore }) => forwardsPerScore),
+  }
+}
+
+function trackOf({ name, track }: Row<'criteria'>): Track {
+  if (track === 'predictor' || track === 'probe') return track
+  throw new DatasetError(`The criterion '${name}' is of an unknown track, '${track}'.`)
+}
+
+function optionsOf({ name, options }: Row<'criteria'>): Readonly<Record<string, unknown>> {
+  const parsed: unknown = JSON.parse(options)
+  if (isRecord(parsed)) return parsed
+  throw new DatasetError(`The options of the criterion '${name}' are no object.`)
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
