@@ -8,6 +8,8 @@ export interface Column {
   /** What a number counts; null where it has no unit. */
   readonly unit: string | null
   readonly description: string
+  /** The table whose rows an id counts; in that table itself the id is the row's own number. */
+  readonly refersTo?: string
 }
 
 /** A table of the dataset: the one declaration from which its Arrow schema, its TypeScript row and its documentation come. */
@@ -55,4 +57,9 @@ export function optional<const T extends ColumnType>(
   unit: string | null = null,
 ): { type: T; nullable: true; unit: string | null; description: string } {
   return { type, nullable: true, unit, description }
+}
+
+/** A column of ids: numbers of the rows of a table, from 0. */
+export function idOf<const C extends Column>(refersTo: string, ids: C): C & { refersTo: string } {
+  return { ...ids, refersTo }
 }

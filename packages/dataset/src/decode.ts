@@ -1,5 +1,6 @@
 import { DatasetError } from '@loadbearing/core'
-import { type Table, tableFromIPC } from 'apache-arrow'
+import { type Schema, type Table, tableFromIPC, type Vector } from 'apache-arrow'
+import { brokenBuffers } from './buffers.ts'
 import type { RowOf, TableDeclaration } from './columns.ts'
 import { schemaOf } from './encode.ts'
 
@@ -21,9 +22,20 @@ export function decodeRows<T extends TableDeclaration>(declaration: T, bytes: Ui
   )
 }
 
-/** A number column as a typed array, booleans as 0 and 1; for tables too long for rows. */
+/** How the values of a number column lie in memory; booleans as 0 and 1. */
+interface ArrayOf {
+  readonly u8: Uint8Array
+  readonly u16: Uint16Array
+  readonly u32: Uint32Array
+  readonly f32: Float32Array
+  readonly f64: Float64Array
+  readonly bool: Uint8Array
+  readonly utf8: never
+}
+
+/** Number columns as typed arrays, booleans as 0 and 1; for tables too long for rows. */
 export type NumberColumns<T extends TableDeclaration> = {
-  readonly [K in keyof T['columns']]: Uint8Array | Float32Array | Float64Array
+  readonly [K in keyof T['columns']]: ArrayOf[T['columns'][K]['type']]
 }
 
 /** Columns without nulls or text from the bytes of an Arrow IPC file. @throws DatasetError as `decodeRows` does */
@@ -36,43 +48,51 @@ export function decodeColumns<T extends TableDeclaration>(
   return Object.fromEntries(
     Object.entries(declaration.columns).map(([name, { type }]) => {
       const column = arrow.getChild(name)!
-      if (type !== 'bool') return [name, column.toArray() as Float32Array]
-      const values = new Uint8Array(arrow.numRows)
-      let row = 0
-      for (const { values: packed, length, offset } of column.data) {
-        for (let i = offset; i < offset + length; i++) values[row++] = ((packed as Uint8Array)[i >> 3]! >> (i & 7)) & 1
-      }
-      return [name, values]
+      return [name, type === 'bool' ? unpacked(column) : (column.toArray() as unknown)]
     }),
   ) as NumberColumns<T>
 }
 
+function unpacked(column: Vector): Uint8Array {
+  const all = new Uint8Array(column.length)
+  let row = 0
+  for (const { values, length, offset } of column.data) {
+    const packed = values as Uint8Array
+    for (let i = offset; i < offset + length; i++) all[row++] = (packed[i >> 3]! >> (i & 7)) & 1
+  }
+  return all
+}
+
+/** The table, of which everything can be read: what Arrow decodes only when it is asked for has been looked at. */
 function open(declaration: TableDeclaration, bytes: Uint8Array, file: string): Table {
   const magic = (start: number): string => new TextDecoder('latin1').decode(bytes.subarray(start, start + 6))
   if (magic(0) !== 'ARROW1') throw new DatasetError(`${file} is not an Arrow file.`, { hint })
   // Readers differ on a file that is cut off; the closing magic says it at once.
-  if (magic(bytes.length - 6) !== 'ARROW1') throw new DatasetError(`${file} is cut off.`, { hint })
+  if (bytes.length < 12 || magic(bytes.length - 6) !== 'ARROW1') {
+    throw new DatasetError(`${file} is cut off.`, { hint })
+  }
+  const damaged = (why: string, cause?: unknown) => new DatasetError(`${file} is damaged: ${why}.`, { hint, cause })
   let arrow: Table
+  let found: string
+  let broken: string | undefined
+  const expected = describe(schemaOf(declaration))
   try {
     arrow = tableFromIPC(bytes)
-    // Columns are decoded lazily: touch the ends of each, so that damage shows here.
-    for (const column of arrow.schema.fields) arrow.getChild(column.name)?.get(arrow.numRows - 1)
+    found = describe(arrow.schema)
+    broken = found === expected ? brokenBuffers(arrow) : undefined
   } catch (cause) {
-    throw new DatasetError(`${file} is damaged: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      hint,
-      cause,
-    })
+    throw damaged(cause instanceof Error ? cause.message : String(cause), cause)
   }
-  const describe = (table: { schema: Table['schema'] }): string =>
-    table.schema.fields.map((field) => `${field.name}: ${String(field.type)}${field.nullable ? '?' : ''}`).join(', ')
-  const [expected, found] = [describe({ schema: schemaOf(declaration) }), describe(arrow)]
   if (expected !== found) {
     throw new DatasetError(
       `${file} is not the table '${declaration.name}': its columns are ${found || 'none'}, not ${expected}.`,
-      {
-        hint: 'It may come from another version of Loadbearing. Measure again into another folder.',
-      },
+      { hint: 'It may come from another version of Loadbearing. Measure again into another folder.' },
     )
   }
+  if (broken !== undefined) throw damaged(broken)
   return arrow
+}
+
+function describe({ fields }: Schema): string {
+  return fields.map(({ name, type, nullable }) => `${name}: ${String(type)}${nullable ? '?' : ''}`).join(', ')
 }

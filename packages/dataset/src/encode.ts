@@ -62,16 +62,19 @@ export function schemaOf(declaration: TableDeclaration): Schema {
  * @throws InputError naming table, column and row of a value that does not fit its column
  */
 export function encodeRows<T extends TableDeclaration>(declaration: T, rows: readonly RowOf<T>[]): Uint8Array {
-  const names = Object.keys(declaration.columns)
   const columns = Object.fromEntries(
-    names.map((name) => [name, rows.map((row) => plain((row as Record<string, unknown>)[name]))]),
+    Object.entries(declaration.columns).map(([name, { type }]) => {
+      const values = rows.map((row) => (row as Record<string, unknown>)[name])
+      return [name, type === 'bool' ? values.map((value) => bitOf.get(value) ?? value) : values]
+    }),
   )
   return encode(declaration, columns)
 }
 
-function plain(value: unknown): unknown {
-  return typeof value === 'boolean' ? Number(value) : value
-}
+const bitOf = new Map<unknown, number>([
+  [false, 0],
+  [true, 1],
+])
 
 /** Columns as the bytes of an Arrow IPC file; for tables too long for rows. @throws InputError as `encodeRows` does */
 export function encodeColumns<T extends TableDeclaration>(declaration: T, columns: ColumnsOf<T>): Uint8Array {
@@ -87,6 +90,9 @@ function encode(declaration: TableDeclaration, columns: Readonly<Record<string, 
     return { column, given }
   })
   const length = values[0]?.given.length ?? 0
+  if (values.some(({ given }) => given.length !== length)) {
+    throw new InputError(`${declaration.name}: its columns differ in length.`)
+  }
   const batches: RecordBatch[] = []
   for (let start = 0; start === 0 || start < length; start += batchRows) {
     const end = Math.min(length, start + batchRows)
@@ -101,26 +107,29 @@ function encode(declaration: TableDeclaration, columns: Readonly<Record<string, 
   return tableToIPC(new Table(schema, batches), 'file')
 }
 
-function check(tableName: string, name: string, { type, nullable }: Column, values: ArrayLike<unknown>): void {
+function check(tableName: string, name: string, column: Column, values: ArrayLike<unknown>): void {
   for (let row = 0; row < values.length; row++) {
-    const value = values[row]
-    if (value === null) {
-      if (nullable) continue
-    } else if (type === 'utf8') {
-      if (typeof value === 'string') continue
-    } else if (typeof value === 'number' && Number.isFinite(value)) {
-      const limit = limits[type]
-      if (limit === undefined || (Number.isInteger(value) && value >= 0 && value <= limit)) continue
-    }
-    throw new InputError(`${tableName}: ${String(value)} does not fit the column '${name}' (${type}) in row ${row}.`)
+    if (fits(column, values[row])) continue
+    throw new InputError(
+      `${tableName}: ${String(values[row])} does not fit the column '${name}' (${column.type}) in row ${row}.`,
+    )
   }
+}
+
+function fits({ type, nullable }: Column, value: unknown): boolean {
+  if (value === null) return nullable
+  // Half a surrogate pair has no UTF-8.
+  if (type === 'utf8') return typeof value === 'string' && !/\p{Surrogate}/u.test(value)
+  if (typeof value !== 'number') return false
+  const limit = limits[type]
+  if (limit !== undefined) return Number.isInteger(value) && value >= 0 && value <= limit
+  return Number.isFinite(type === 'f32' ? Math.fround(value) : value)
 }
 
 function encodeColumn({ type }: Column, values: ArrayLike<unknown>, start: number, end: number): Data {
   const length = end - start
   const slice = Array.prototype.slice.call(values, start, end) as unknown[]
-  if (type === 'utf8')
-    return vectorFromArray(slice as (string | null)[], new Utf8()).data[0] ?? makeData({ type: new Utf8() })
+  if (type === 'utf8') return vectorFromArray(slice as (string | null)[], new Utf8()).data[0]!
   const nullCount = slice.filter((value) => value === null).length
   const nullBitmap = nullCount > 0 ? bits(slice.map((value) => value !== null)) : null
   const numbers = slice.map((value) => value ?? 0) as number[]

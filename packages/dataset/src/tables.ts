@@ -1,16 +1,19 @@
-import { column, optional, type RowOf, table, type TableDeclaration } from './columns.ts'
+import { column, idOf, optional, type RowOf, table, type TableDeclaration } from './columns.ts'
 
-const modelId = column('u16', 'The model, in models.')
-const layerId = column('u16', 'The layer, in layers.')
-const perturbationId = column('u8', 'The perturbation, in perturbations.')
-const criterionId = column('u16', 'The criterion, in criteria.')
-const taskId = column('u16', 'The task, in tasks.')
-const truth = column('utf8', "What is predicted: 'accuracy-drop' or 'bounded-kl'.")
+/** What a criterion can be asked to predict, in the order of the tables. */
+export const truthKinds = ['accuracy-drop', 'bounded-kl'] as const
+
+const modelId = idOf('models', column('u16', 'The model, in models.'))
+const layerId = idOf('layers', column('u16', 'The layer, in layers.'))
+const perturbationId = idOf('perturbations', column('u8', 'The perturbation, in perturbations.'))
+const criterionId = idOf('criteria', column('u16', 'The criterion, in criteria.'))
+const taskId = idOf('tasks', column('u16', 'The task, in tasks.'))
+const truth = column('utf8', `What is predicted: ${truthKinds.map((kind) => `'${kind}'`).join(' or ')}.`)
 
 /** Every table, by name, in the order in which they build on each other. */
 export const tables = {
   models: table('models', 'The measured networks: a row a model.', {
-    model_id: column('u16', 'Number of the model; its row.'),
+    model_id: idOf('models', column('u16', 'Number of the model; its row.')),
     name: column('utf8', 'Name, as in zoo:NAME, or that of the file.'),
     title: column('utf8', 'What it is, for a person.'),
     family: column('utf8', 'Architecture family: models that aggregates treat as one kind.'),
@@ -27,7 +30,7 @@ export const tables = {
     licence: optional('utf8', 'Licence of the network, where known.'),
   }),
   layers: table('layers', 'The layers of the models: a row a learned weight tensor.', {
-    layer_id: column('u16', 'Number of the layer, over all models; its row.'),
+    layer_id: idOf('layers', column('u16', 'Number of the layer, over all models; its row.')),
     model_id: modelId,
     depth: column('u16', 'Position in order of execution, from 0.'),
     name: column('utf8', "The weight tensor's name in the ONNX file."),
@@ -41,7 +44,7 @@ export const tables = {
     output_shape: column('utf8', 'Shape of its output for one image, joined by commas.'),
   }),
   perturbations: table('perturbations', 'What was done to the weights: a row a perturbation.', {
-    perturbation_id: column('u8', 'Number of the perturbation; its row.'),
+    perturbation_id: idOf('perturbations', column('u8', 'Number of the perturbation; its row.')),
     name: column('utf8', 'Name.'),
     family: column('utf8', 'noise, pruning, quantization, faults or reset.'),
     version: column('u16', 'Version; part of every seed.'),
@@ -58,7 +61,7 @@ export const tables = {
     'sensitivity',
     'The ground truth: a row a cell (model × layer × perturbation × level × repeat), in that order. Where a cell could not be measured, reason says why and its results are null.',
     {
-      cell_id: column('u32', 'Number of the cell; its row.'),
+      cell_id: idOf('sensitivity', column('u32', 'Number of the cell; its row.')),
       model_id: modelId,
       layer_id: layerId,
       perturbation_id: perturbationId,
@@ -95,7 +98,7 @@ export const tables = {
     },
   ),
   criteria: table('criteria', 'The scored criteria: a row a criterion.', {
-    criterion_id: column('u16', 'Number of the criterion; its row.'),
+    criterion_id: idOf('criteria', column('u16', 'Number of the criterion; its row.')),
     name: column('utf8', 'Name.'),
     version: column('u16', 'Version.'),
     package: column('utf8', 'Package or file that it came from.'),
@@ -114,7 +117,10 @@ export const tables = {
       criterion_id: criterionId,
       model_id: modelId,
       layer_id: layerId,
-      perturbation_id: optional('u8', 'The perturbation; null where the criterion is not perturbation-aware.'),
+      perturbation_id: idOf(
+        'perturbations',
+        optional('u8', 'The perturbation; null where the criterion is not perturbation-aware.'),
+      ),
       level: optional('u8', "Index in the perturbation's grid; null where the criterion is not perturbation-aware."),
       value: optional('f64', 'The score; higher means more important. Null where there is none.'),
       standard_error: optional('f64', "The criterion's own estimate of its error, where it draws at random."),
@@ -122,7 +128,7 @@ export const tables = {
     },
   ),
   tasks: table('tasks', 'The ranking problems: a row a model × perturbation × truth.', {
-    task_id: column('u16', 'Number of the task; its row.'),
+    task_id: idOf('tasks', column('u16', 'Number of the task; its row.')),
     model_id: modelId,
     perturbation_id: perturbationId,
     truth,
@@ -179,8 +185,8 @@ export const tables = {
   }),
   runs: table('runs', 'What it cost: a row a unit of work. The one table that may differ between two runs.', {
     kind: column('utf8', 'measure or score.'),
-    model_id: optional('u16', 'The model, where the work was on one.'),
-    criterion_id: optional('u16', 'The criterion, where the work was a score.'),
+    model_id: idOf('models', optional('u16', 'The model, where the work was on one.')),
+    criterion_id: idOf('criteria', optional('u16', 'The criterion, where the work was a score.')),
     seconds: column('f64', 'Wall-clock time.', 's'),
     cpu_seconds: column('f64', 'Processor time, all threads.', 's'),
     peak_memory: column('f64', 'Highest resident memory above what the process held before.', 'bytes'),

@@ -1,6 +1,9 @@
 import { DatasetError } from '@loadbearing/core'
+import { type Finding, type VerifiedFile, verifyFolder } from '@loadbearing/dataset/folder'
 import { Command } from 'commander'
-import { printResult } from '../terminal/output.ts'
+import { count, counted } from '../terminal/numbers.ts'
+import { printResult, say } from '../terminal/output.ts'
+import { table } from '../terminal/table.ts'
 import type { CommonOptions } from './options.ts'
 
 export function datasetCommand(): Command {
@@ -9,13 +12,38 @@ export function datasetCommand(): Command {
     .argument('[folder]', 'the dataset folder', 'loadbearing-dataset')
     .option('--json', 'print the result as JSON')
     .option('--debug', 'show the stack of an error')
-    .action(async (folder: string, { json }: CommonOptions) => {
-      const { verifyFolder } = await import('@loadbearing/dataset/folder')
-      const verification = await verifyFolder(folder)
-      void verification
-      void printResult
-      void DatasetError
-      void json
+    .action(async (folder: string, _: CommonOptions, command: Command) => {
+      const { json } = command.optsWithGlobals<CommonOptions>()
+      const { files, findings } = await verifyFolder(folder)
+      printResult(json, { folder, files, findings }, () => describeFiles(files))
+      if (findings.length > 0) throw unsound(folder, findings)
+      say(`${counted(files.length, 'table')} in ${folder}, and no fault.`)
     })
   return new Command('dataset').description('work with a dataset folder').addCommand(verify)
+}
+
+function describeFiles(files: readonly VerifiedFile[]): string {
+  return table(
+    [
+      { title: 'file' },
+      { title: 'rows', align: 'right' },
+      { title: 'bytes', align: 'right' },
+      { title: 'SHA-256, its start' },
+    ],
+    files.map(({ name, rows, bytes, sha256 }) => [
+      name,
+      rows === null ? '–' : count(rows),
+      count(bytes),
+      sha256.slice(0, 16),
+    ]),
+  )
+}
+
+function unsound(folder: string, findings: readonly Finding[]): DatasetError {
+  const lines = findings.map(({ table: name, row, message }) => {
+    return `  ${name}${row === null ? '' : `, row ${row}`}: ${message}`
+  })
+  return new DatasetError([`${folder} is not sound:`, ...lines].join('\n'), {
+    hint: 'Restore what was changed or damaged, or measure again into another folder.',
+  })
 }

@@ -1,0 +1,62 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatasetError } from '@loadbearing/core'
+import { checksumFile, parseChecksums, sha256 } from './checksums.ts'
+import { decodeColumns, decodeRows, type NumberColumns } from './decode.ts'
+import { type Row, type TableName, type Tables, tables } from './tables.ts'
+
+/** Rows of a table in a dataset folder. @throws DatasetError when it is missing, damaged, or not what its checksum says */
+export async function readTable<N extends TableName>(folder: string, name: N): Promise<Row<N>[]> {
+  const file = join(folder, `${name}.arrow`)
+  const bytes = await readFileOf(file)
+  const rows = decodeRows(tables[name], bytes, file) as Row<N>[]
+  await checkSum(folder, `${name}.arrow`, bytes)
+  return rows
+}
+
+/** The table of outcomes of a dataset folder, by column. @throws DatasetError as `readTable` does */
+export async function readOutcomes(folder: string): Promise<NumberColumns<Tables['outcomes']>> {
+  const file = join(folder, 'outcomes.arrow')
+  const bytes = await readFileOf(file)
+  const columns = decodeColumns(tables.outcomes, bytes, file)
+  await checkSum(folder, 'outcomes.arrow', bytes)
+  return columns
+}
+
+/** Rows of a table, or none where the folder has no such table yet. @throws DatasetError when it is damaged */
+export async function readTableIfThere<N extends TableName>(folder: string, name: N): Promise<Row<N>[]> {
+  return (await namesIn(folder)).includes(`${name}.arrow`) ? readTable(folder, name) : []
+}
+
+/** The checksums that the folder keeps, by file name. @throws DatasetError when it has none, or they are damaged */
+export async function readChecksums(folder: string): Promise<Map<string, string>> {
+  const file = join(folder, checksumFile)
+  return parseChecksums(new TextDecoder().decode(await readFileOf(file)), file)
+}
+
+/** Names of what lies in a folder; none where there is no folder. */
+export async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => [])
+}
+
+/** @throws DatasetError when it cannot be read */
+export async function readFileOf(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file)
+  } catch (cause) {
+    throw new DatasetError(
+      `${file} cannot be read: ${cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)}.`,
+      { hint: 'Name a dataset folder, or make one: npx loadbearing run.', cause },
+    )
+  }
+}
+
+// Arrow files have no checksum of their own: a number that changed on the disk reads like any other.
+async function checkSum(folder: string, name: string, bytes: Uint8Array): Promise<void> {
+  if (!(await namesIn(folder)).includes(checksumFile)) return
+  const expected = (await readChecksums(folder)).get(name)
+  if (expected === undefined || expected === sha256(bytes)) return
+  throw new DatasetError(`${join(folder, name)} differs from its checksum in ${checksumFile}.`, {
+    hint: 'It was changed or damaged after it was written. Restore the file, or measure again into another folder.',
+  })
+}
