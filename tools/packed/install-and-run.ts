@@ -4,7 +4,8 @@
  *
  *   npm run test:packed            # Node 20 and 22
  */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -70,10 +71,40 @@ try {
       const printed = loadbearing(...parameters)
       if (printed.trim() === '') throw new Error('printed nothing')
     }
+    console.log(`${node}: loadbearing serve --port 0`)
+    await browse(project)
   }
   console.log(`packed: ${versions.length} passed, 0 failed`)
 } finally {
   rmSync(work, { recursive: true, force: true })
+}
+
+/** Builds and serves the leaderboard from the installed packages, and reads a page, the API and a file of the dataset. */
+async function browse(project: string): Promise<void> {
+  const server = spawn(
+    join(project, 'node_modules/.bin/node'),
+    [join(project, 'node_modules/loadbearing/bin/loadbearing.js'), 'serve', '--port', '0', '--json'],
+    { cwd: project, stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  const exited = once(server, 'exit')
+  try {
+    const printed = once(server.stdout, 'data') as Promise<[Buffer]>
+    const [first] = await Promise.race([
+      printed,
+      exited.then(([code]) => {
+        throw new Error(`serve ended with ${String(code)} before it served`)
+      }),
+    ])
+    const { url } = JSON.parse(first.toString()) as { url: string }
+    for (const path of ['/', '/api/v1/leaderboard', '/dataset/files/sensitivity.arrow']) {
+      const response = await fetch(new URL(path, url))
+      const body = await response.arrayBuffer()
+      if (!response.ok || body.byteLength === 0) throw new Error(`${path} answered ${response.status}`)
+    }
+  } finally {
+    server.kill('SIGINT')
+    await exited
+  }
 }
 
 function platformPackage(): string {
