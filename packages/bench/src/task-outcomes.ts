@@ -35,10 +35,9 @@ export function taskOutcomes(
     loss(layer, level, repeat) {
       const offset = offsetOf(layer, level, repeat)
       if (offset === undefined) return undefined
-      return Int8Array.from(
-        { length: images },
-        (_, i) => outcomes.clean_correct[offset + i]! - outcomes.correct[offset + i]!,
-      )
+      const lost = new Int8Array(images)
+      for (let i = 0; i < images; i++) lost[i] = outcomes.clean_correct[offset + i]! - outcomes.correct[offset + i]!
+      return lost
     },
     boundedKl(layer, level, repeat) {
       const offset = offsetOf(layer, level, repeat)
