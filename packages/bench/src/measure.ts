@@ -148,7 +148,7 @@ async function planOf(models: readonly BenchModel[], options: MeasureOptions): P
     const { count } = await readImages(model.data, 'test')
     if (images > count) {
       throw new InputError(`${images} images were asked for, but ${model.data} has ${count} test images.`, {
-        hint: `--images ${count}`,
+        hint: `Ask for at most as many: --images ${count}.`,
       })
     }
   }

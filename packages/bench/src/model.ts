@@ -79,7 +79,10 @@ export async function readNetwork(reference: string): Promise<Network> {
     return { name: card.name, bytes, onnx: await readModel(bytes, { name: card.name }), card }
   }
   const bytes = await readFile(reference).catch((cause: unknown) => {
-    throw new InputError(`The model ${reference} cannot be read: ${String((cause as NodeJS.ErrnoException).code)}.`, {
+    const { code } = cause as NodeJS.ErrnoException
+    const sentence =
+      code === 'ENOENT' ? `There is no file ${reference}.` : `${reference} cannot be read: ${String(code)}.`
+    throw new InputError(sentence, {
       hint: "Name an ONNX file, or a network of the zoo as 'zoo:NAME'; npx loadbearing layers lists them.",
       cause,
     })

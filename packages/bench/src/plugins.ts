@@ -103,12 +103,13 @@ async function importModule(specifier: string): Promise<Record<string, unknown>>
       : pathToFileURL(createRequire(join(process.cwd(), 'plugin.js')).resolve(specifier))
     return (await import(url.href)) as Record<string, unknown>
   } catch (cause) {
-    throw new InputError(
-      `The plugin ${specifier} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        hint: 'Name a path (./mine.ts) or a package that is installed here.',
-        cause,
-      },
-    )
+    // Node lists below its first line who asked for the module.
+    const [sentence] = (cause instanceof Error ? cause.message : String(cause)).split('\n')
+    throw new InputError(`The plugin ${specifier} cannot be loaded: ${sentence}.`, {
+      hint: existsSync(path)
+        ? 'Mend the file; --debug shows where it fails.'
+        : 'Name a path (./mine.ts) or a package that is installed here.',
+      cause,
+    })
   }
 }

@@ -29,6 +29,8 @@ export interface ScoreOptions {
   readonly models?: readonly string[]
   /** Leaves alone what is stored already: the same version with the same options on a model. */
   readonly onlyMissing?: boolean
+  /** Stops after the pair in hand; what is scored by then is kept. */
+  readonly signal?: AbortSignal
   readonly onProgress?: (progress: ScoreProgress) => void
 }
 
@@ -50,13 +52,14 @@ export interface ScoreProgress {
  * is replaced. A perturbation-aware criterion is scored at every level of every perturbation that was measured. A criterion that
  * fails leaves its reason in place of scores. Nothing is measured again.
  *
- * @throws DatasetError when nothing was measured into the folder; InputError on an unknown model or option
+ * @throws DatasetError when nothing was measured into the folder; InputError on an unknown model or option; the signal's reason when aborted
  */
 export async function score({
   out,
   criteria,
   models: names,
   onlyMissing = false,
+  signal,
   onProgress,
 }: ScoreOptions): Promise<void> {
   const plan = await measuredPlan(out)
@@ -96,6 +99,7 @@ export async function score({
 
   let model: BenchModel | undefined
   for (const [finished, { modelId, levels, plugin, criterionId, options: its }] of pending.entries()) {
+    if (signal?.aborted) break
     const planned = plan.models[modelId]!
     if (model?.name !== planned.name) model = await loadModel(sourceOf(planned))
     const { outcomes, cost } = await scoreModel(plugin, its, model, levels)
@@ -129,6 +133,7 @@ export async function score({
     })
   }
   await writeTables(out, { criteria: described, scores: scores.sort(inOrder), runs })
+  signal?.throwIfAborted()
 }
 
 async function readStored(out: string) {
