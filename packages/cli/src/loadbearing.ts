@@ -10,6 +10,7 @@ import { rankCommand } from './commands/rank.ts'
 import { runCommand } from './commands/run.ts'
 import { scoreCommand } from './commands/score.ts'
 import { serveCommand } from './commands/serve.ts'
+import { throwOnMisuse } from './commands/usage.ts'
 
 /** The command line. */
 export function loadbearing(): Command {
@@ -17,13 +18,12 @@ export function loadbearing(): Command {
   const program = new Command('loadbearing')
     .description('Tells which layers of a neural network carry the load.')
     .version(version)
-    .showSuggestionAfterError()
     .addHelpText(
       'after',
       `
 Start with:
-  loadbearing run --profile quick           measure, score and rank the zoo's networks, in minutes
-  loadbearing layers zoo:resnet8-fashion    the layers of a network
+  loadbearing run --profile quick           measure, score and rank the models of the zoo, in minutes
+  loadbearing layers zoo:resnet8-fashion    the layers of a model
   loadbearing score --plugin ./mine.ts      a criterion of your own, on the stored truth
 `,
     )
@@ -43,5 +43,6 @@ Start with:
       command.option('--json', 'print the result as JSON').option('--debug', 'show the stack of an error'),
     )
   }
+  throwOnMisuse(program)
   return program
 }

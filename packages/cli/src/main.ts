@@ -1,9 +1,9 @@
 import { loadbearing } from './loadbearing.ts'
 import { reportFailure } from './terminal/failure.ts'
 
-const program = loadbearing()
+const given = process.argv.slice(2)
 try {
-  await program.parseAsync()
+  await loadbearing().parseAsync(given.length > 0 ? given : ['--help'], { from: 'user' })
 } catch (error) {
-  process.exitCode = reportFailure(error, process.argv)
+  process.exitCode = reportFailure(error, given)
 }

@@ -64,6 +64,7 @@ function describe(registered: RegisteredCriterion): string {
     ...options.map(
       (option) => `  option   ${option.name} = ${JSON.stringify(option.default)}  ${pc.dim(option.description)}`,
     ),
-    `  source   ${reference.title}  ${pc.dim(reference.url)}`,
+    `  source   ${reference.title}`,
+    `           ${pc.dim(reference.url)}`,
   ].join('\n')
 }

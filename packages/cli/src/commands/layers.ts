@@ -9,7 +9,7 @@ import type { CommonOptions } from './options.ts'
 
 export function layersCommand(): Command {
   return new Command('layers')
-    .description("list the layers of a network, and what is learned but no layer; without MODEL, the zoo's networks")
+    .description("list the layers of a model, and what is learned but no layer; without MODEL, the zoo's models")
     .argument('[MODEL]', 'zoo:NAME or the path of an ONNX file')
     .action(async (reference: string | undefined, { json }: CommonOptions) => {
       if (reference === undefined) {
@@ -26,7 +26,7 @@ export function layersCommand(): Command {
 function describeZoo(cards: readonly ModelCard[]): string {
   return table(
     [
-      { title: 'network' },
+      { title: 'model' },
       { title: 'what it is' },
       { title: 'accuracy', align: 'right' },
       { title: 'parameters', align: 'right' },
@@ -49,11 +49,11 @@ function describeNetwork({ name, onnx }: Network): string {
       { title: 'layer' },
       { title: 'op' },
       { title: 'weight' },
-      { title: 'groups', align: 'right' },
+      { title: 'groups', align: 'right', spare: true },
       { title: 'parameters', align: 'right' },
       { title: 'MACs', align: 'right' },
-      { title: 'input' },
-      { title: 'output' },
+      { title: 'input', spare: true },
+      { title: 'output', spare: true },
     ],
     layers.map((layer) => [
       layer.name,
@@ -73,7 +73,11 @@ function describeNetwork({ name, onnx }: Network): string {
   ]
   if (leftOut.length === 0) return lines.join('\n')
   const reasons = new Map<string, string[]>()
-  for (const tensor of leftOut) reasons.set(tensor.reason, [...(reasons.get(tensor.reason) ?? []), tensor.name])
+  for (const tensor of leftOut) {
+    // 'bias of Conv' of each of fifty nodes is one reason.
+    const reason = tensor.reason.replace(/ '.*'/, '')
+    reasons.set(reason, [...(reasons.get(reason) ?? []), tensor.name])
+  }
   return [
     ...lines,
     '',

@@ -18,8 +18,16 @@ import { count, counted, interval, points } from '../terminal/numbers.ts'
 import { printResult, say } from '../terminal/output.ts'
 import { type Progress, startProgress } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
-import { type CommonOptions, dataOptions, type DataOptions, outOption, sourceFrom, threadsOption } from './options.ts'
-import { moreNumbers, number, positiveInteger } from './parsing.ts'
+import {
+  type CommonOptions,
+  dataOptions,
+  type DataOptions,
+  nameOf,
+  outOption,
+  sourceFrom,
+  threadsOption,
+} from './options.ts'
+import { moreNames, moreNumbers, number, positiveInteger } from './parsing.ts'
 import { pluginOption, warnOfPlugin } from './plugin-option.ts'
 
 interface MeasureCommandOptions extends CommonOptions, DataOptions {
@@ -37,15 +45,27 @@ export function measureCommand(): Command {
   const command = new Command('measure')
     .description('measure the ground truth: the accuracy lost when one layer is perturbed; goes on where it stopped')
     .argument('[MODEL...]', 'zoo:NAME or the path of an ONNX file (default: the whole zoo)')
-    .option('--perturbation <name...>', 'what to perturb by (default: all)')
+    .option('--perturbation <names>', 'what to perturb by, joined by commas (default: all)', moreNames)
     .addOption(pluginOption())
-    .option('--intensity <n>', 'measure at this intensity instead of the grid; may be repeated', moreNumbers)
+    .option('--intensity <n,…>', 'measure at these intensities instead of the grid', moreNumbers)
     .option('--images <n>', 'test images of every cell', positiveInteger, 500)
     .option('--repeats <n>', 'draws of a stochastic perturbation at each intensity', positiveInteger, 8)
-    .addOption(new Option('--tolerance <points>', 'the loss that you accept').argParser(number).default(1))
+    .addOption(
+      new Option('--tolerance <points>', 'the loss of accuracy that you accept, for the table')
+        .argParser(number)
+        .default(1),
+    )
     .addOption(threadsOption())
     .addOption(outOption())
   for (const option of dataOptions()) command.addOption(option)
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  npx loadbearing measure zoo:lenet-fashion --perturbation bit-flip --tolerance 2
+  npx loadbearing measure mine.onnx --data zoo:fashion-mnist --mean 0.286 --std 0.353
+`,
+  )
   return command.action(async (references: string[], options: MeasureCommandOptions) => {
     const chosen = await chosenPerturbations(options)
     const models = references.length > 0 ? references.map((each) => sourceFrom(each, options)) : await zooSources()
@@ -69,10 +89,6 @@ export function measureCommand(): Command {
       () => tasks.map((task) => describeLosses(task, options.tolerance)).join('\n\n'),
     )
   })
-}
-
-function nameOf(reference: string): string {
-  return reference.startsWith('zoo:') ? reference.slice('zoo:'.length) : reference.replace(/^.*[/\\]|\.onnx$/gi, '')
 }
 
 async function chosenPerturbations({
@@ -101,8 +117,15 @@ async function chosenPerturbations({
   }
   return chosen.map(({ plugin, module }) => ({
     module,
-    plugin: { ...plugin, intensities: intensity.toSorted((a, b) => a - b) },
+    plugin: { ...plugin, intensities: weakestFirst(intensity, plugin.intensities) },
   }))
+}
+
+/** Different intensities in the direction in which the grid grows stronger. */
+function weakestFirst(intensities: readonly number[], grid: readonly number[]): number[] {
+  const [weakest = 0] = grid
+  const direction = (grid.at(-1) ?? weakest) < weakest ? -1 : 1
+  return [...new Set(intensities)].sort((a, b) => direction * (a - b))
 }
 
 /** Measures, and says on stderr what is planned and how far it has come. Ctrl-C stops it without losing what is finished. */
@@ -141,7 +164,7 @@ export async function measureWithProgress({
 
 function describePlan(plan: Extract<MeasureProgress, { kind: 'plan' }>): string {
   const { models, layers, cells, forwards, units, finished, threads, memory } = plan
-  const measured = [counted(models, 'network'), counted(layers, 'layer'), counted(cells, 'cell')].join(', ')
+  const measured = [counted(models, 'model'), counted(layers, 'layer'), counted(cells, 'cell')].join(', ')
   if (finished === units) return `${measured}: all measured.`
   const left = `${count(forwards)} forward passes to go on ${counted(threads, 'thread')}, about ${Math.ceil(memory / 1e6)} MB of activations`
   return finished === 0
@@ -152,31 +175,36 @@ function describePlan(plan: Extract<MeasureProgress, { kind: 'plan' }>): string 
 function describeLosses(task: MeasuredTask, tolerance: number): string {
   const { model, perturbation } = task
   const losses = layerLosses(task, tolerance / 100)
-  const live = task.measured.live.map((level) => perturbation.intensities.split(',')[level]!)
+  const grid = perturbation.intensities.split(',')
+  const live = task.measured.live.map((level) => grid[level]!)
   const safe = losses.filter(({ safeUpTo }) => safeUpTo !== null)
-  const pooled = live.length === 0 ? 'no intensity is live' : `mean over the live intensities ${live.join(', ')}`
+  const clean = `${points(model.clean_correct / model.images)} % of ${count(model.images)} images`
+  const within = `${tolerance} ${tolerance === 1 ? 'point' : 'points'}`
   return [
-    `${pc.bold(model.name)} under ${pc.bold(perturbation.name)}: accuracy lost, in points (${pooled}; clean accuracy ${points(model.clean_correct / model.images)} % of ${count(model.images)} images)`,
+    `${pc.bold(model.name)} under ${pc.bold(perturbation.name)}: points of accuracy lost, from ${clean}.`,
+    live.length > 0
+      ? `Lost: mean over the live intensities ${live.join(', ')} (${perturbation.unit}).`
+      : `No intensity is live: everywhere the layers lose less than 2 points on average, or more than 50 (${perturbation.unit}).`,
     '',
     table(
       [
         { title: 'layer' },
         { title: 'lost', align: 'right' },
         { title: '95 % interval' },
-        ...perturbation.intensities.split(',').map((intensity) => ({ title: intensity, align: 'right' as const })),
-        { title: `safe up to (${perturbation.unit})`, align: 'right' },
+        { title: 'safe up to', align: 'right' },
+        ...grid.map((intensity) => ({ title: `at ${intensity}`, align: 'right', spare: true }) as const),
       ],
       losses.map(({ layer, pooled: truth, levels, safeUpTo }) => [
         layer,
         points(truth?.value ?? null),
         interval(truth?.low ?? null, truth?.high ?? null, points),
-        ...levels.map((level) => points(level?.value ?? null)),
         safeUpTo === null ? '–' : String(safeUpTo),
+        ...levels.map((level) => points(level?.value ?? null)),
       ]),
     ),
     '',
     safe.length === 0
-      ? `  No layer is safe within ${tolerance} points, even at the weakest intensity.`
-      : `  Safe within ${tolerance} points at the weakest intensity or beyond: ${safe.length} of ${losses.length} layers.`,
+      ? `No layer is safe within ${within}, even at the weakest intensity.`
+      : `Safe within ${within}, by the upper end of the interval: ${safe.length} of ${losses.length} layers, each up to the intensity shown.`,
   ].join('\n')
 }

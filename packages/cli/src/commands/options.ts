@@ -9,6 +9,9 @@ export interface CommonOptions {
   readonly debug?: boolean
 }
 
+/** The name that a model has in the tables, from the word that named it: 'zoo:NAME', a path, or the name itself. */
+export const nameOf = (reference: string): string => reference.replace(/^zoo:|^.*[/\\]|\.onnx$/gi, '')
+
 /** Where the dataset lies. */
 export const outOption = (): Option => new Option('--out <folder>', 'the dataset folder').default('loadbearing-dataset')
 
@@ -24,7 +27,7 @@ export interface DataOptions {
 }
 
 export const dataOptions = (): Option[] => [
-  new Option('--data <images>', "the images: zoo:NAME (default: a zoo network's own)"),
+  new Option('--data <images>', "the images: zoo:NAME (default: a zoo model's own)"),
   new Option('--scale <n>', 'bytes are divided by this (default: 255)').argParser(number),
   new Option('--mean <n,…>', 'then this is subtracted, by channel (default: 0)').argParser(numbers),
   new Option('--std <n,…>', 'then it is divided by this, by channel (default: 1)').argParser(numbers),

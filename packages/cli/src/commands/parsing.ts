@@ -23,12 +23,25 @@ export function number(text: string): number {
   return value
 }
 
-/** Numbers joined by commas, one a channel. */
+/** Numbers joined by commas. */
 export function numbers(text: string): number[] {
   return text.split(',').map(number)
 }
 
-/** Collects numbers of an option that takes several. */
-export function moreNumbers(text: string, before: readonly number[] | undefined): number[] {
-  return [...(before ?? []), number(text)]
+// An option that swallowed all words after it would take the MODEL for one of its own: several values are joined by commas, or the
+// option is repeated.
+
+/** Numbers joined by commas, added to those of the same option before. */
+export function moreNumbers(text: string, before: readonly number[] = []): number[] {
+  return [...before, ...numbers(text)]
+}
+
+/** Names joined by commas, added to those of the same option before. */
+export function moreNames(text: string, before: readonly string[] = []): string[] {
+  return [...before, ...text.split(',').map((name) => name.trim())]
+}
+
+/** A text as it is, added to those of the same option before. */
+export function moreTexts(text: string, before: readonly string[] = []): string[] {
+  return [...before, text]
 }

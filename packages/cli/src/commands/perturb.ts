@@ -4,30 +4,45 @@ import { Command } from 'commander'
 import { printResult } from '../terminal/output.ts'
 import type { CommonOptions } from './options.ts'
 import { naturalNumber, number } from './parsing.ts'
+import { warnOfPlugin } from './plugin-option.ts'
 
 interface PerturbOptions extends CommonOptions {
   readonly layer: string
   readonly perturbation: string
   readonly intensity: number
   readonly repeat: number
+  readonly plugin?: string
   readonly output?: string
 }
 
 export function perturbCommand(): Command {
   return new Command('perturb')
-    .description('write the network of one cell as an ONNX file, so that any other runtime can check its number')
+    .description('write the model of one cell as an ONNX file, so that any other runtime can check its number')
     .argument('<MODEL>', 'zoo:NAME or the path of an ONNX file')
     .requiredOption('--layer <name>', 'the layer, as `loadbearing layers` names it')
     .requiredOption('--perturbation <name>', 'the perturbation')
     .requiredOption('--intensity <n>', 'how strongly, in the unit of the perturbation', number)
     .option('--repeat <n>', 'number of the draw', naturalNumber, 0)
+    .option('--plugin <package or path>', 'a module with the perturbation, whose code is run')
     .option('--output <file>', 'where to write it (default: a name made of the cell, here)')
+    .addHelpText(
+      'after',
+      `
+Example:
+  npx loadbearing perturb zoo:lenet-fashion --layer conv1.weight --perturbation bit-flip --intensity 0.01
+`,
+    )
     .action(
-      async (reference: string, { layer, perturbation: name, intensity, repeat, output, json }: PerturbOptions) => {
+      async (
+        reference: string,
+        { layer, perturbation: name, intensity, repeat, plugin, output, json }: PerturbOptions,
+      ) => {
         const network = await readNetwork(reference)
-        const perturbation = await findPerturbation(name)
+        if (plugin !== undefined) warnOfPlugin(plugin)
+        const perturbation = await findPerturbation(name, plugin)
         const { bytes, weightSha256 } = perturbModel(network, { layer, perturbation, intensity, repeat })
-        const file = output ?? `${[network.name, layer, name, intensity, repeat].join('.').replaceAll('/', '_')}.onnx`
+        const file =
+          output ?? `${[network.name, layer, name, intensity, repeat].join('.').replaceAll(/[^\w.-]/g, '_')}.onnx`
         await writeWhole(file, bytes)
         const cell = { model: network.name, layer, perturbation: name, intensity, repeat, weightSha256, file }
         printResult(json, cell, () =>

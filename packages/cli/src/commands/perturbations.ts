@@ -30,6 +30,7 @@ function describe({ plugin, module }: RegisteredPerturbation): string {
     `${pc.bold(name)}  ${pc.dim(`${family}, ${stochastic ? 'every repeat differs' : 'deterministic'}; ${module}`)}`,
     `  ${summary}`,
     `  grid     ${intensities.join(', ')}  ${pc.dim(unit)}`,
-    `  source   ${reference.title}  ${pc.dim(reference.url)}`,
+    `  source   ${reference.title}`,
+    `           ${pc.dim(reference.url)}`,
   ].join('\n')
 }

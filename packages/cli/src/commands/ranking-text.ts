@@ -57,7 +57,8 @@ export async function describeRanking(
   }
   const left = tasks.filter(({ task }) => !task.counts)
   return [
-    `How well criteria predict the ${truth === 'accuracy-drop' ? 'accuracy' : 'bounded KL'} that a network loses: Spearman's ρ as share of the noise ceiling, over ${counting.length} of ${tasks.length} tasks.`,
+    `How well criteria predict ${truth === 'accuracy-drop' ? 'the accuracy lost' : 'the bounded KL'} when a layer is perturbed.`,
+    `Share: Spearman's ρ over the noise ceiling, on ${counting.length} of ${tasks.length} tasks.`,
     '',
     ...described('Predictors: no perturbed forward pass', 'predictor'),
     ...described('Probes: some perturbed forward passes', 'probe'),
@@ -95,6 +96,7 @@ function costsOf(
 
 function trackTable(rows: readonly LeaderboardRow[], track: Track, costs: ReadonlyMap<string, Cost>): string {
   const right = (title: string): TableColumn => ({ title, align: 'right' })
+  const spare = (title: string): TableColumn => ({ title, align: 'right', spare: true })
   const trouble = rows.some(({ failures, constants }) => failures + constants > 0)
   return table(
     [
@@ -103,14 +105,14 @@ function trackTable(rows: readonly LeaderboardRow[], track: Track, costs: Readon
       right('share'),
       { title: '−1        0         1' },
       { title: '95 % interval' },
-      right('τ-b'),
-      right('top 20 %'),
-      right('NDCG'),
+      spare('τ-b'),
+      spare('top 20 %'),
+      spare('NDCG'),
       right('regret'),
-      right('mean rank'),
       right('time'),
-      ...(track === 'probe' ? [right('forwards a layer')] : []),
-      { title: 'needs' },
+      ...(track === 'probe' ? [right('forwards')] : []),
+      spare('mean rank'),
+      { title: 'needs', spare: true },
       ...(trouble ? [right('failed'), right('constant')] : []),
     ],
     rows.map((row, index) => {
@@ -125,9 +127,9 @@ function trackTable(rows: readonly LeaderboardRow[], track: Track, costs: Readon
         correlation(row.recallTop20),
         correlation(row.ndcg),
         points(row.regret),
-        row.meanRank?.toFixed(1) ?? '–',
         duration(cost?.seconds ?? 0),
         ...(track === 'probe' ? [(cost?.forwards ?? 0).toFixed(0)] : []),
+        row.meanRank?.toFixed(1) ?? '–',
         pc.dim(cost?.needs.replaceAll(',', ', ') ?? ''),
         ...(trouble ? [String(row.failures), String(row.constants)] : []),
       ]

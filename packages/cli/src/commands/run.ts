@@ -1,4 +1,5 @@
 import { criteria, perturbations, rank, zooSources } from '@loadbearing/bench'
+import { InputError } from '@loadbearing/core'
 import { Command, Option } from 'commander'
 import pc from 'picocolors'
 import { printResult, say } from '../terminal/output.ts'
@@ -37,6 +38,11 @@ export function runCommand(): Command {
     .addOption(threadsOption())
     .addOption(outOption())
     .action(async ({ profile, out, threads, serve: serves, port, json }: RunCommandOptions) => {
+      if (json && serves) {
+        throw new InputError('--json prints one result and ends, --serve does not end.', {
+          hint: 'Leave out one of them, or give npx loadbearing serve afterwards.',
+        })
+      }
       const models = await zooSources()
       say(pc.bold('Measure'))
       await measureWithProgress({
@@ -51,6 +57,6 @@ export function runCommand(): Command {
       const ranked = await rank({ out })
       const text = await describeRanking(out, ranked, 'accuracy-drop', 'share')
       printResult(json, rankingValue(ranked, 'accuracy-drop'), () => `\n${text}\n\nThe dataset is in ${out}.`)
-      if (serves) await serve(out, port, json)
+      if (serves) await serve(out, port)
     })
 }

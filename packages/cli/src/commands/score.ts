@@ -1,11 +1,13 @@
 import { criteria, loadPlugins, type RegisteredCriterion, score, type ScoreProgress } from '@loadbearing/bench'
 import { findNamed, InputError } from '@loadbearing/core'
 import { Command } from 'commander'
+import { interruptible } from '../terminal/interruption.ts'
 import { duration } from '../terminal/numbers.ts'
 import { printResult, say } from '../terminal/output.ts'
 import { type Progress, startProgress } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
-import { type CommonOptions, outOption } from './options.ts'
+import { type CommonOptions, nameOf, outOption } from './options.ts'
+import { moreNames, moreTexts } from './parsing.ts'
 import { pluginOption, warnOfPlugin } from './plugin-option.ts'
 
 interface ScoreCommandOptions extends CommonOptions {
@@ -17,15 +19,23 @@ interface ScoreCommandOptions extends CommonOptions {
 
 export function scoreCommand(): Command {
   return new Command('score')
-    .description('score the layers of measured networks by criteria, on the stored truth; nothing is measured again')
-    .argument('[MODEL...]', 'measured networks, by name or as they were named to measure (default: all)')
-    .option('--criterion <name...>', 'the criteria (default: all, or those of --plugin)')
+    .description('score the layers of measured models by criteria, on calibration images; nothing is measured again')
+    .argument('[MODEL...]', 'measured models, by name or as they were named to measure (default: all)')
+    .option('--criterion <names>', 'the criteria, joined by commas (default: all, or those of --plugin)', moreNames)
     .addOption(pluginOption())
-    .option('--option <criterion.option=value...>', 'an option of a criterion, e.g. bounded-kl.forwards=80')
+    .option('--option <criterion.option=value>', 'an option of a criterion; may be repeated', moreTexts)
     .addOption(outOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npx loadbearing score --plugin ./mine.ts            a criterion of your own; npx loadbearing rank places it
+  npx loadbearing score --criterion bounded-kl --option bounded-kl.forwards=80
+`,
+    )
     .action(async (references: string[], options: ScoreCommandOptions) => {
       const chosen = withOptions(await chosenCriteria(options), options.option ?? [])
-      const models = references.map((reference) => reference.replace(/^zoo:|^.*[/\\]|\.onnx$/gi, ''))
+      const models = references.map(nameOf)
       const results = await scoreWithProgress(options.out, chosen, {
         ...(models.length > 0 && { models }),
       })
@@ -33,15 +43,21 @@ export function scoreCommand(): Command {
     })
 }
 
-async function chosenCriteria({
-  criterion: names,
-  plugin: modules = [],
-}: ScoreCommandOptions): Promise<RegisteredCriterion[]> {
+/** The criteria of modules of someone's own. */
+export async function criteriaOf(modules: readonly string[]): Promise<RegisteredCriterion[]> {
   const own: RegisteredCriterion[] = []
   for (const specifier of modules) {
     warnOfPlugin(specifier)
     own.push(...(await loadPlugins(specifier)).criteria)
   }
+  return own
+}
+
+async function chosenCriteria({
+  criterion: names,
+  plugin: modules = [],
+}: ScoreCommandOptions): Promise<RegisteredCriterion[]> {
+  const own = await criteriaOf(modules)
   const all = [...criteria, ...own]
   if (names === undefined) return own.length > 0 ? own : all
   const plugins = all.map(({ plugin }) => plugin)
@@ -77,10 +93,10 @@ function asJson(text: string): unknown {
   }
 }
 
-/** What one criterion did on one network. */
+/** What one criterion did on one model. */
 type Scored = Pick<ScoreProgress, 'criterion' | 'model' | 'scored' | 'failed' | 'reason' | 'seconds'>
 
-/** Scores, and says on stderr how far it has come. */
+/** Scores, and says on stderr how far it has come. Ctrl-C stops it without losing what is finished. */
 export async function scoreWithProgress(
   out: string,
   chosen: Parameters<typeof score>[0]['criteria'],
@@ -89,16 +105,19 @@ export async function scoreWithProgress(
   let progress: Progress | undefined
   const results: Scored[] = []
   try {
-    await score({
-      out,
-      criteria: chosen,
-      ...more,
-      onProgress: ({ pairs, finished, ...scored }) => {
-        progress ??= startProgress('Scoring', pairs)
-        progress.update(finished, `${scored.model}, ${scored.criterion}`)
-        results.push(scored)
-      },
-    })
+    await interruptible((signal) =>
+      score({
+        out,
+        criteria: chosen,
+        ...more,
+        signal,
+        onProgress: ({ pairs, finished, ...scored }) => {
+          progress ??= startProgress('Scoring', pairs)
+          progress.update(finished, `${scored.model}, ${scored.criterion}`)
+          results.push(scored)
+        },
+      }),
+    )
   } finally {
     progress?.stop()
   }
@@ -125,7 +144,7 @@ function describeScores(results: readonly Scored[]): string {
     table(
       [
         { title: 'criterion' },
-        { title: 'networks', align: 'right' },
+        { title: 'models', align: 'right' },
         { title: 'scores', align: 'right' },
         { title: 'failed', align: 'right' },
         { title: 'time', align: 'right' },

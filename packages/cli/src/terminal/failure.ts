@@ -23,17 +23,25 @@ export function reportFailure(error: unknown, argv: readonly string[]): number {
   const hint = error instanceof LoadbearingError ? error.hint : undefined
   const code =
     error instanceof LoadbearingError ? error.code : error instanceof Interrupted ? 'interrupted' : 'unexpected'
+  const stack = argv.includes('--debug') ? stackOf(error) : undefined
   if (argv.includes('--json')) {
-    process.stderr.write(`${JSON.stringify({ error: { code, message: sentence, hint } })}\n`)
-  } else if (error instanceof Interrupted) {
+    process.stderr.write(`${JSON.stringify({ error: { code, message: sentence, hint, stack } })}\n`)
+    return exitCodeOf(error)
+  }
+  if (error instanceof Interrupted) {
     process.stderr.write(`\n${sentence}\n`)
   } else {
     process.stderr.write(`${pc.red('Error:')} ${sentence}\n`)
     if (hint !== undefined) process.stderr.write(`${hint}\n`)
     if (code === 'unexpected') process.stderr.write('This is a fault of Loadbearing itself: --debug shows where.\n')
   }
-  if (argv.includes('--debug')) process.stderr.write(`${stackOf(error)}\n`)
-  return error instanceof Interrupted ? (error.signal === 'SIGINT' ? 130 : 143) : 1
+  if (stack !== undefined) process.stderr.write(`${stack}\n`)
+  return exitCodeOf(error)
+}
+
+function exitCodeOf(error: unknown): number {
+  if (!(error instanceof Interrupted)) return 1
+  return error.signal === 'SIGINT' ? 130 : 143
 }
 
 function stackOf(error: unknown): string {
