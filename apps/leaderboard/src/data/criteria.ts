@@ -31,21 +31,20 @@ export interface Criterion extends Pick<Row<'criteria'>, 'name' | 'version' | 'p
   readonly reference: Source
   /** What it cost on each model, by name. */
   readonly costs: ReadonlyMap<string, Cost>
-  /** What it costs a model: the mean over models, and the highest memory. Null where it was not recorded. */
+  /** Over all models: sums, but of memory and images the most on any. Null where it was not recorded. */
   readonly cost: Cost | null
 }
 
 /** @throws DatasetError where a row cannot be what it says */
 export function criteriaOf({ criteria, models, scores, runs }: StoredRows): Criterion[] {
   return criteria.map((row) => {
+    const said = scores.filter((score) => score.criterion_id === row.criterion_id)
     const costs = new Map(
       runs.flatMap((run) => {
         const model = models.find(({ model_id: id }) => id === run.model_id)
         if (run.kind !== 'score' || run.criterion_id !== row.criterion_id || !model) return []
-        const said = scores.filter(
-          (score) => score.criterion_id === row.criterion_id && score.model_id === run.model_id,
-        )
-        return [[model.name, costOf(run, said.length)] as const]
+        const its = said.filter((score) => score.model_id === run.model_id)
+        return [[model.name, costOf(run, its.length)] as const]
       }),
     )
     return {
@@ -60,7 +59,7 @@ export function criteriaOf({ criteria, models, scores, runs }: StoredRows): Crit
       summary: row.summary,
       reference: { title: row.reference_title, url: row.reference_url },
       costs,
-      cost: typicalCost([...costs.values()]),
+      cost: totalCost([...costs.values()], said.length),
     }
   })
 }
@@ -77,17 +76,19 @@ function costOf(run: Row<'runs'>, scores: number): Cost {
   }
 }
 
-function typicalCost(costs: readonly Cost[]): Cost | null {
+function totalCost(costs: readonly Cost[], scores: number): Cost | null {
   if (costs.length === 0) return null
-  const mean = (of: (cost: Cost) => number): number => costs.reduce((sum, cost) => sum + of(cost), 0) / costs.length
+  const sum = (of: (cost: Cost) => number): number => costs.reduce((total, cost) => total + of(cost), 0)
+  const most = (of: (cost: Cost) => number): number => Math.max(...costs.map(of))
+  const forwards = sum((cost) => cost.forwards)
   return {
-    seconds: mean(({ seconds }) => seconds),
-    cpuSeconds: mean(({ cpuSeconds }) => cpuSeconds),
-    peakMemory: Math.max(...costs.map(({ peakMemory }) => peakMemory)),
-    images: mean(({ images }) => images),
-    forwards: mean(({ forwards }) => forwards),
-    backwards: mean(({ backwards }) => backwards),
-    forwardsPerScore: mean(({ forwardsPerScore }) => forwardsPerScore),
+    seconds: sum(({ seconds }) => seconds),
+    cpuSeconds: sum(({ cpuSeconds }) => cpuSeconds),
+    peakMemory: most(({ peakMemory }) => peakMemory),
+    images: most(({ images }) => images),
+    forwards,
+    backwards: sum(({ backwards }) => backwards),
+    forwardsPerScore: scores === 0 ? 0 : forwards / scores,
   }
 }
 
