@@ -1,6 +1,8 @@
 /// <reference types="astro/client" />
 
 declare module 'virtual:loadbearing/dataset' {
-  /** The dataset folder that the site is built from. */
+  /** The dataset that the site is built from. */
+  export const dataset: import('../src/data/dataset.ts').Dataset
+  /** The folder that it was read from. */
   export const folder: string
 }

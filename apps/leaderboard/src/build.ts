@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readChecksums, readTable } from '@loadbearing/dataset/folder'
-import type { AstroInlineConfig } from 'astro'
+import type { AstroInlineConfig, AstroIntegration } from 'astro'
+import { readDataset } from './data/dataset.ts'
 
 /** What a site is built from and where to. */
 export interface BuildOptions {
@@ -14,32 +15,18 @@ export interface BuildOptions {
   readonly onProgress?: (message: string) => void
 }
 
-/** The tables without which there is nothing to show. */
-const needed = [
-  'models',
-  'layers',
-  'perturbations',
-  'sensitivity',
-  'criteria',
-  'scores',
-  'tasks',
-  'truths',
-  'rankings',
-  'leaderboard',
-  'runs',
-] as const
-
 const site = fileURLToPath(new URL('../site/', import.meta.url))
-const fromSource = extname(import.meta.url) === '.ts'
+/** '.ts' in a checkout, '.js' when installed. */
+const extension = extname(import.meta.url)
 
 /**
- * Builds the static site over a dataset folder: every page, and a copy of the dataset's files to download.
+ * Builds the static site over a dataset folder: every page, and a copy of the dataset's files under dataset/files/ to download.
  *
- * @throws DatasetError when a table is missing or damaged
+ * @throws DatasetError when the folder is no dataset, was not ranked, or is damaged
  */
 export async function buildSite({ dataset, outDir, onProgress }: BuildOptions): Promise<void> {
   // Within the build, an error of ours would come back as one of Astro's.
-  await Promise.all([readChecksums(dataset), ...needed.map((name) => readTable(dataset, name))])
+  const { files } = await readDataset(dataset)
   onProgress?.('Building the leaderboard')
   // Astro writes types and caches below its root, and the package's own folder may be read-only.
   const root = await mkdtemp(join(tmpdir(), 'loadbearing-site-'))
@@ -50,13 +37,17 @@ export async function buildSite({ dataset, outDir, onProgress }: BuildOptions): 
   } finally {
     await rm(root, { recursive: true, force: true })
   }
+  const downloads = join(outDir, 'dataset', 'files')
+  await mkdir(downloads, { recursive: true })
+  for (const name of ['SHA256SUMS', ...files.map((file) => file.name)]) {
+    await copyFile(join(dataset, name), join(downloads, name), constants.COPYFILE_FICLONE)
+  }
 }
 
 function configuration(dataset: string, outDir: string, root: string): AstroInlineConfig {
-  const conditions = fromSource ? ['@loadbearing/source'] : []
-  const server = {
-    resolve: { conditions: [...conditions, 'node', 'import', 'module', 'default'], noExternal: true as const },
-  }
+  const conditions = [...(extension === '.ts' ? ['@loadbearing/source'] : []), 'import', 'module', 'default']
+  // Pages are rendered from a bundle in outDir, where no package could be found.
+  const onServer = { resolve: { conditions: ['node', ...conditions], noExternal: true as const } }
   return {
     configFile: false,
     root,
@@ -69,24 +60,40 @@ function configuration(dataset: string, outDir: string, root: string): AstroInli
     build: { format: 'directory', inlineStylesheets: 'never' },
     devToolbar: { enabled: false },
     logLevel: 'error',
+    integrations: [browserScript],
     vite: {
       logLevel: 'error',
       plugins: [datasetModule(dataset)],
       environments: {
-        client: { resolve: { conditions: [...conditions, 'browser', 'import', 'module', 'default'] } },
-        prerender: server,
-        ssr: server,
+        client: { resolve: { conditions: ['browser', ...conditions] } },
+        prerender: onServer,
+        ssr: onServer,
       },
     },
   }
 }
 
-/** The module that tells the pages which folder they are built from; its type is declared in site/env.d.ts. */
-function datasetModule(dataset: string) {
+/** What runs in the browser. Astro finds a script within a page only where the page lies below its root. */
+const browserScript: AstroIntegration = {
+  name: 'loadbearing-browser',
+  hooks: {
+    'astro:config:setup': ({ injectScript }) =>
+      injectScript('page', `import ${JSON.stringify(join(site, 'browser', 'main.ts'))}`),
+  },
+}
+
+/** The module through which pages get the dataset that they are built from; site/env.d.ts declares its type. */
+function datasetModule(folder: string) {
   const name = 'virtual:loadbearing/dataset'
+  const reader = fileURLToPath(new URL(`./data/dataset${extension}`, import.meta.url))
   return {
     name: 'loadbearing-dataset',
     resolveId: (id: string) => (id === name ? `\0${name}` : undefined),
-    load: (id: string) => (id === `\0${name}` ? `export const folder = ${JSON.stringify(dataset)}` : undefined),
+    load: (id: string) =>
+      id === `\0${name}`
+        ? `import { readDataset } from ${JSON.stringify(reader)}
+           export const folder = ${JSON.stringify(folder)}
+           export const dataset = await readDataset(folder)`
+        : undefined,
   }
 }

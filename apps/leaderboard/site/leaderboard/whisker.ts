@@ -1,0 +1,32 @@
+import { scaleLinear } from 'd3-scale'
+
+const width = 210
+const height = 30
+
+// A ceiling is at least .9 on a task that counts, so a share lies within ±1.11.
+const x = scaleLinear([-1.15, 1.15], [0, width]).clamp(true)
+const at = (value: number): string => x(value).toFixed(1)
+
+interface Share {
+  readonly share: number | null
+  readonly shareLow: number | null
+  readonly shareHigh: number | null
+}
+
+/** A share with its interval, on the axis that all rows have in common; the numbers stand beside it. */
+export function whisker({ share, shareLow, shareHigh }: Share): string {
+  const middle = height / 2
+  const line =
+    shareLow === null || shareHigh === null
+      ? ''
+      : `<path class="range" d="M${at(shareLow)} ${middle}H${at(shareHigh)}M${at(shareLow)} ${middle - 4}v8M${at(shareHigh)} ${middle - 4}v8"/>`
+  const dot = share === null ? '' : `<circle class="dot" cx="${at(share)}" cy="${middle}" r="4.5"/>`
+  return `<svg class="whisker" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" aria-hidden="true"><path class="zero" d="M${at(0)} 0V${height}"/><path class="ceiling" d="M${at(1)} 0V${height}"/>${line}${dot}</svg>`
+}
+
+/** The axis above the whiskers. */
+export function whiskerAxis(): string {
+  const tick = (value: number, label: string): string =>
+    `<path class="tick" d="M${at(value)} 18v6"/><text x="${at(value)}" y="13">${label}</text>`
+  return `<svg class="whisker axis" width="${width}" height="24" viewBox="0 0 ${width} 24" aria-hidden="true">${tick(-1, '−1')}${tick(-0.5, '')}${tick(0, '0')}${tick(0.5, '.5')}${tick(1, 'ceiling')}</svg>`
+}
