@@ -44,3 +44,10 @@ export const constant = defineCriterion({
   needs: [],
   score: ({ layers }) => byLayer(layers, () => 1),
 })
+
+export const undeclared = defineCriterion({
+  ...about,
+  name: 'uses-what-it-has-not-declared',
+  needs: ['weights'],
+  score: (context) => byLayer(context.layers, ({ depth }) => depth + Number(Reflect.get(context, 'labels'))),
+})

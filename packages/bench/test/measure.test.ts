@@ -8,18 +8,18 @@ import { readOutcomes, readTable } from '@loadbearing/dataset/folder'
 import { openNetwork } from '@loadbearing/onnx'
 import { readImages } from '@loadbearing/zoo'
 import { describe, expect, it } from 'vitest'
-import { reproducible } from '../test/tables-of.ts'
-import { temporaryFolder } from '../test/temporary-folder.ts'
-import { measure, type MeasureOptions, type MeasureProgress } from './measure.ts'
-import { loadModel, preprocess } from './model.ts'
-import { predictedClasses } from './outcome.ts'
-import { perturbModel } from './perturbed-model.ts'
-import { findPerturbation, loadPlugins } from './plugins.ts'
-import { perturbations } from './registry.generated.ts'
-import { stratifiedOrder } from './seeds.ts'
+import { reproducible } from './tables-of.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { measure, type MeasureOptions, type MeasureProgress } from '../src/measure.ts'
+import { loadModel, preprocess } from '../src/model.ts'
+import { predictedClasses } from '../src/outcome.ts'
+import { perturbModel } from '../src/perturbed-model.ts'
+import { findPerturbation, loadPlugins } from '../src/plugins.ts'
+import { perturbations } from '../src/registry.generated.ts'
+import { stratifiedOrder } from '../src/seeds.ts'
 
 const lenet = { reference: 'zoo:lenet-fashion' }
-const childScript = join(import.meta.dirname, '../test/measure-in-child.ts')
+const childScript = join(import.meta.dirname, 'measure-in-child.ts')
 const nodeOptions = ['--conditions=@loadbearing/source', childScript]
 const named = (...names: string[]) => perturbations.filter(({ plugin }) => names.includes(plugin.name))
 
@@ -159,7 +159,7 @@ describe('a measurement', () => {
 
   it('keeps the reason of every cell that a perturbation breaks, and measures the others', async () => {
     const out = temporaryFolder()
-    const module = join(import.meta.dirname, '../test/faulty-perturbations.ts')
+    const module = join(import.meta.dirname, 'faulty-perturbations.ts')
     await measure(small(out, { perturbations: (await loadPlugins(module)).perturbations }))
     const names = (await readTable(out, 'perturbations')).map(({ name }) => name)
     const reasons = (await readTable(out, 'sensitivity'))

@@ -1,0 +1,121 @@
+import { join } from 'node:path'
+import { readTable } from '@loadbearing/dataset/folder'
+import { describe, expect, it } from 'vitest'
+import { loadPlugins } from '../src/plugins.ts'
+import { rank } from '../src/rank.ts'
+import { criteria } from '../src/registry.generated.ts'
+import { score, type ScoreProgress } from '../src/score.ts'
+import { measuredFolder } from './measured-folder.ts'
+import { reproducible } from './tables-of.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const faultyModule = join(import.meta.dirname, 'faulty-criteria.ts')
+const named = (...names: string[]) => criteria.filter(({ plugin }) => names.includes(plugin.name))
+const measured = measuredFolder()
+
+describe('scores', () => {
+  it('are what the criterion says of every layer, once a model or once a level', async () => {
+    const out = measured.copy()
+    await score({ out, criteria: named('parameter-count', 'weight-error') })
+    const layers = await readTable(out, 'layers')
+    const rows = await readTable(out, 'scores')
+    const [parameters, error] = ['parameter-count', 'weight-error'].map((name, id) => {
+      expect(named('parameter-count', 'weight-error')[id]!.plugin.name).toBe(name)
+      return rows.filter((row) => row.criterion_id === id)
+    })
+    expect(parameters!.map(({ value }) => value)).toEqual(layers.map((layer) => layer.parameters))
+    expect(parameters!.every(({ perturbation_id: id, level }) => id === null && level === null)).toBe(true)
+    expect(error).toHaveLength(2 * 5 * 5)
+    // Two random draws and more have an error of their own; one deterministic draw has none.
+    const stochastic = (await readTable(out, 'perturbations')).map((perturbation) => perturbation.stochastic)
+    expect(stochastic.toSorted()).toEqual([false, true])
+    expect(error!.map((row) => row.standard_error !== null)).toEqual(
+      error!.map((row) => stochastic[row.perturbation_id!]),
+    )
+  })
+
+  it('are the same bytes in two runs, and are left alone when nothing is missing', async () => {
+    const [one, two] = [measured.copy(), measured.copy()]
+    await score({ out: one, criteria })
+    await score({ out: two, criteria })
+    expect(await reproducible(two)).toEqual(await reproducible(one))
+    const again: ScoreProgress[] = []
+    await score({ out: one, criteria, onlyMissing: true, onProgress: (progress) => again.push(progress) })
+    expect(again).toEqual([])
+  })
+
+  it('with other options replace what was stored, and say so in the table of criteria', async () => {
+    const out = measured.copy()
+    await score({ out, criteria: named('bounded-kl') })
+    const before = await readTable(out, 'scores')
+    await score({ out, criteria: named('bounded-kl').map((its) => ({ ...its, options: { forwards: 4 } })) })
+    const after = await readTable(out, 'scores')
+    expect(after).toHaveLength(before.length)
+    expect(after).not.toEqual(before)
+    const [row] = await readTable(out, 'criteria')
+    expect(JSON.parse(row!.options)).toEqual({ forwards: 4, draws: 2 })
+  })
+
+  it('of faulty plugins are their reasons; they rank last, and no other criterion is touched', async () => {
+    const out = measured.copy()
+    const faulty = await loadPlugins(faultyModule)
+    await score({ out, criteria: [...named('depth', 'l2-norm'), ...faulty.criteria] })
+    const names = (await readTable(out, 'criteria')).map(({ name }) => name)
+    const of = async (name: string) =>
+      (await readTable(out, 'scores'))
+        .filter((row) => names[row.criterion_id] === name)
+        .map(({ value, reason }) => reason ?? value)
+    expect(await of('throws')).toEqual(Array(5).fill('threw: out of ink'))
+    expect(await of('gives-nan')).toEqual([0, 'gave NaN', 2, 3, 4])
+    expect(await of('misses-a-layer')).toEqual(['gave no score for this layer', 1, 2, 3, 4])
+    expect(await of('changes-the-weights')).toEqual(
+      Array(5).fill("changed the weights it was given (layer 'conv1.weight')"),
+    )
+    expect(await of('uses-what-it-has-not-declared')).toEqual(
+      Array(5).fill("used 'labels' without declaring 'labels' in its needs"),
+    )
+    expect(await of('depth')).toEqual([4, 3, 2, 1, 0])
+
+    await rank({ out })
+    const rankings = await readTable(out, 'rankings')
+    for (const name of [
+      'throws',
+      'gives-nan',
+      'misses-a-layer',
+      'changes-the-weights',
+      'uses-what-it-has-not-declared',
+    ]) {
+      expect(rankings.filter(({ criterion_id: id }) => names[id] === name)).toHaveLength(4)
+      for (const row of rankings.filter(({ criterion_id: id }) => names[id] === name)) {
+        expect(row).toMatchObject({ spearman: 0, constant: false })
+        expect(row.failed_layers).toBeGreaterThan(0)
+        expect(row.reason).toBe((await of(name)).find((its) => typeof its === 'string'))
+      }
+    }
+    for (const row of rankings.filter(({ criterion_id: id }) => names[id] === 'is-constant')) {
+      expect(row).toMatchObject({ spearman: 0, constant: true, failed_layers: 0, reason: null })
+    }
+  })
+
+  it.each([
+    [
+      'an unknown option',
+      { criteria: named('bounded-kl').map((its) => ({ ...its, options: { forward: 4 } })) },
+      /does not take these options/,
+    ],
+    [
+      'an unknown model',
+      { criteria: named('depth'), models: ['lenet-fashio'] },
+      /no measured model called 'lenet-fashio'/,
+    ],
+  ])('with %s are refused', async (_, options, message) => {
+    await expect(score({ out: measured.copy(), ...options })).rejects.toThrow(message)
+  })
+
+  it('need a measurement', async () => {
+    await expect(score({ out: temporaryFolder(), criteria })).rejects.toMatchObject({
+      code: 'dataset',
+      hint: 'Measure first: npx loadbearing measure.',
+    })
+  })
+})
