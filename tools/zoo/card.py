@@ -10,19 +10,24 @@ import onnx
 import onnxruntime
 import torch
 
+from datasets import PREPROCESSING
 from evaluation import wilson
-from preprocessing import MEAN, SCALE, STD
 from recipes import Recipe
 
 
 def card(recipe: Recipe, curve: list[dict], correct: int, images: int, parameters: int, content: bytes) -> dict[str, Any]:
     """The card of a network whose ONNX file is `content` and which classifies `correct` of `images` test images correctly."""
+    preprocessing = PREPROCESSING[recipe.data]
     return {
         "name": recipe.name,
         "title": recipe.title,
         "family": recipe.family,
         "data": recipe.data,
-        "preprocessing": {"scale": SCALE, "mean": [MEAN], "std": [STD]},
+        "preprocessing": {
+            "scale": preprocessing.scale,
+            "mean": list(preprocessing.mean),
+            "std": list(preprocessing.std),
+        },
         "parameters": parameters,
         "test": {
             "images": images,

@@ -27,6 +27,7 @@ def to_onnx(network: nn.Module, example: torch.Tensor) -> bytes:
             output_names=["logits"],
             dynamic_axes={"input": {0: "batch"}, "logits": {0: "batch"}},
             opset_version=OPSET,
+            training=torch.onnx.TrainingMode.PRESERVE,  # EVAL would fold the normalisations that a recipe keeps
             dynamo=False,
         )
     model = onnx.load_from_string(buffer.getvalue())

@@ -5,13 +5,32 @@ import copy
 import torch
 from torch import nn
 
-from architectures.blocks import ConvBatchNorm
+from architectures.blocks import ConvBatchNorm, TokenLinear
 
 
 def folded(network: nn.Module) -> nn.Module:
     """A copy for inference in which every ConvBatchNorm is one convolution with bias under the same name."""
     network = copy.deepcopy(network).eval()
     return _fold(network)
+
+
+def rewound(network: nn.Module, initial: nn.Module) -> nn.Module:
+    """A copy of the network in which every convolution and linear map has its weight of before training; all else stays as trained.
+
+    Folded, it holds what a layer's weight is rewound to: the initial filter under the trained normalisation.
+    """
+    network = copy.deepcopy(network).eval()
+    weights = dict(weight_tensors(initial))
+    with torch.no_grad():
+        for name, weight in weight_tensors(network):
+            weight.copy_(weights[name])
+    return network
+
+
+def weight_tensors(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """The weights of all convolutions and linear maps, by name."""
+    layers = ((name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.Linear | TokenLinear))
+    return [(f"{name}.weight", module.weight) for name, module in layers]
 
 
 def _fold(module: nn.Module) -> nn.Module:

@@ -22,9 +22,9 @@ class Block(nn.Module):
 class ResNet(nn.Module):
     """Images [n, channels, height, width] → logits [n, classes]; `blocks` residual blocks a stage, a stage for each of `widths`."""
 
-    def __init__(self, widths: tuple[int, ...], blocks: int, channels: int = 1, classes: int = 10) -> None:
+    def __init__(self, widths: tuple[int, ...], blocks: int, stem_stride: int = 1, channels: int = 1, classes: int = 10) -> None:
         super().__init__()
-        self.stem = ConvBatchNorm(channels, widths[0], 3)
+        self.stem = ConvBatchNorm(channels, widths[0], 3, stem_stride)
         inputs = widths[0]
         self.stages = [f"stage{number}" for number in range(1, len(widths) + 1)]
         for stage, outputs in zip(self.stages, widths):
