@@ -1,8 +1,8 @@
-import { type Graph, type GraphNode, proto } from './graph.ts'
+import { type Graph, type GraphNode, proto, readsOf } from './graph.ts'
 
 /** The part of a graph that a change of one stored tensor can reach. */
 export interface Cut {
-  /** Nodes that depend on the tensor, with the constant nodes they need, in order of execution. */
+  /** Nodes that depend on the tensor, with the constant nodes they need, in order of execution; none where it does not reach the output. */
   readonly nodes: readonly GraphNode[]
   /** What those nodes read from the rest of the graph: activations in front of the layer. A residual block has two. */
   readonly frontier: readonly string[]
@@ -18,7 +18,7 @@ export function cutBehind(graph: Graph, weight: string, output: string): Cut {
   for (const node of graph.nodes) {
     // A Constant node that makes the weight itself is replaced, not run.
     if (!needed.has(node) || node.outputs.includes(weight)) continue
-    if ([...node.inputs, ...node.captured].some((input) => tainted.has(input))) {
+    if (readsOf(node).some((input) => tainted.has(input))) {
       dependent.add(node)
       for (const made of node.outputs) tainted.add(made)
     }
@@ -29,8 +29,8 @@ export function cutBehind(graph: Graph, weight: string, output: string): Cut {
   const kept = new Set(dependent)
   const pending = [...dependent]
   for (let node = pending.pop(); node; node = pending.pop()) {
-    for (const input of [...node.inputs, ...node.captured]) {
-      if (input === '' || tainted.has(input)) continue
+    for (const input of readsOf(node)) {
+      if (tainted.has(input)) continue
       const producer = graph.producers.get(input)
       if (graph.initializers.has(input)) initializers.add(input)
       else if (producer && constant.has(producer)) {
@@ -47,13 +47,12 @@ export function cutBehind(graph: Graph, weight: string, output: string): Cut {
 }
 
 /** Nodes that depend on no input of the graph. */
-function constantNodes(graph: Graph): Set<GraphNode> {
+export function constantNodes(graph: Graph): Set<GraphNode> {
   const varying = new Set(graph.inputs.map((input) => input.name ?? ''))
   const constant = new Set<GraphNode>()
   for (const node of graph.nodes) {
     // Random operators have no inputs and yet are not constant.
-    const varies =
-      node.op.startsWith('Random') || [...node.inputs, ...node.captured].some((input) => varying.has(input))
+    const varies = node.op.startsWith('Random') || readsOf(node).some((input) => varying.has(input))
     if (!varies) constant.add(node)
     else for (const output of node.outputs) varying.add(output)
   }
@@ -67,15 +66,18 @@ function ancestors(graph: Graph, output: string): Set<GraphNode> {
     const node = graph.producers.get(name)
     if (!node || found.has(node)) continue
     found.add(node)
-    pending.push(...node.inputs, ...node.captured)
+    pending.push(...readsOf(node))
   }
   return found
 }
 
-/** Element type and dimensions of an activation; a dimension that follows the batch is a name. */
+/** Element type and dimensions of an activation. */
 export interface ActivationType {
   readonly elementType: number
+  /** A dimension that follows the batch is a name: 'batch' where it is the batch. */
   readonly dimensions: readonly (number | string)[]
+  /** The dimensions at a batch of one. */
+  readonly atOne: readonly number[]
 }
 
 /** The cut as a model of its own: inputs are the weight and the frontier, the output is `output`. */
@@ -86,7 +88,7 @@ export function encodeCut(
   output: string,
   types: ReadonlyMap<string, ActivationType>,
 ): Uint8Array {
-  const input = (name: string, { elementType, dimensions }: ActivationType) => ({
+  const input = (name: string, { elementType, dimensions }: Omit<ActivationType, 'atOne'>) => ({
     name,
     type: {
       tensorType: {
@@ -99,22 +101,17 @@ export function encodeCut(
       },
     },
   })
-  return proto.ModelProto.encode(
-    proto.ModelProto.create({
-      irVersion: graph.model.irVersion,
-      opsetImport: graph.model.opsetImport,
-      functions: graph.model.functions,
-      graph: {
-        name: 'suffix',
-        node: cut.nodes.map((node) => node.proto),
-        initializer: cut.initializers.map((name) => graph.initializers.get(name)!),
-        // As an input without an initializer: onnxruntime silently ignores a fed value that an initializer also holds.
-        input: [
-          input(weight.name, { elementType: proto.TensorProto.DataType.FLOAT, dimensions: weight.shape }),
-          ...cut.frontier.map((name) => input(name, types.get(name)!)),
-        ],
-        output: [{ name: output }],
-      },
-    }),
-  ).finish()
+  const model = proto.ModelProto.create(graph.model)
+  model.graph = proto.GraphProto.create({
+    name: 'suffix',
+    node: cut.nodes.map((node) => node.proto),
+    initializer: cut.initializers.map((name) => graph.initializers.get(name)!),
+    // As an input without an initializer: onnxruntime silently ignores a fed value that an initializer also holds.
+    input: [
+      input(weight.name, { elementType: proto.TensorProto.DataType.FLOAT, dimensions: weight.shape }),
+      ...cut.frontier.map((name) => input(name, types.get(name)!)),
+    ],
+    output: [{ name: output }],
+  })
+  return proto.ModelProto.encode(model).finish()
 }

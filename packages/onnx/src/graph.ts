@@ -1,25 +1,28 @@
 import { ModelError } from '@loadbearing/core'
 import onnxProto from 'onnx-proto'
 import type { onnx } from 'onnx-proto'
+import { inOrder } from './order.ts'
 
 /** The protobuf classes of ONNX. The package is CommonJS: its names hang on the default export. */
 export const proto = onnxProto.onnx
 
-/** A node with its optional fields filled in, and what subgraphs (If, Loop, Scan) take from outside counted among its inputs. */
+/** A node with its optional fields filled in. */
 export interface GraphNode {
   readonly name: string
+  /** The operator, with its domain in front where that is not ONNX's own: 'com.microsoft.FusedConv'. */
   readonly op: string
   readonly inputs: readonly string[]
-  /** Names that the node's subgraphs read from this graph. */
+  /** Names that the node's subgraphs (If, Loop, Scan) read from this graph. */
   readonly captured: readonly string[]
   readonly outputs: readonly string[]
   readonly proto: onnx.INodeProto
 }
 
-/** A decoded ONNX graph, by name. Nodes stand in order of execution, as the format demands. */
+/** A decoded ONNX graph, by name. */
 export interface Graph {
   readonly model: onnx.ModelProto
   readonly opset: number
+  /** In an order of execution: the file's own, unless a node there reads what a later one makes. */
   readonly nodes: readonly GraphNode[]
   readonly initializers: ReadonlyMap<string, onnx.ITensorProto>
   /** Graph inputs that are no initializers (models of IR version 3 list those as inputs, too). */
@@ -29,6 +32,8 @@ export interface Graph {
   readonly consumers: ReadonlyMap<string, readonly GraphNode[]>
 }
 
+const exportAgain = 'Export or download the model again.'
+
 /**
  * Decodes the bytes of an ONNX file.
  *
@@ -36,80 +41,119 @@ export interface Graph {
  * @throws ModelError when the bytes are no ONNX model, are cut off, or the graph does not hold together
  */
 export function decodeGraph(bytes: Uint8Array, name: string): Graph {
-  let model: onnx.ModelProto
-  try {
-    model = proto.ModelProto.decode(bytes)
-  } catch (cause) {
-    throw new ModelError(`${name} is not an ONNX file, or it is cut off: ${messageOf(cause)}.`, {
-      hint: 'Export or download the model again.',
-      cause,
-    })
-  }
-  const graph = model.graph
+  const model = decodeModel(bytes, name)
+  const { graph } = model
   if (!graph?.node || graph.node.length === 0) {
-    throw new ModelError(`${name} is not an ONNX file, or it is cut off: it holds no graph.`, {
-      hint: 'Export or download the model again.',
+    throw new ModelError(`${name} is not an ONNX file, or it is cut off: it holds no graph.`, { hint: exportAgain })
+  }
+  if (graph.sparseInitializer && graph.sparseInitializer.length > 0) {
+    throw new ModelError(`${name} holds sparse tensors, which are not read yet.`, {
+      hint: 'Export the model with dense weights.',
     })
   }
-  const nodes = graph.node.map(readNode)
-  const producers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)))
-  const consumers = new Map<string, GraphNode[]>()
-  for (const node of nodes) {
-    for (const input of new Set([...node.inputs, ...node.captured])) {
-      const list = consumers.get(input)
-      if (list) list.push(node)
-      else consumers.set(input, [node])
-    }
-  }
+  const listed = graph.node.map(readNode)
   const initializers = new Map((graph.initializer ?? []).map((tensor) => [tensor.name ?? '', tensor]))
   const inputs = (graph.input ?? []).filter((input) => !initializers.has(input.name ?? ''))
-  const known = new Set([...initializers.keys(), ...inputs.map((input) => input.name ?? ''), ...producers.keys()])
-  for (const node of nodes) {
-    const missing = node.inputs.find((input) => input !== '' && !known.has(input))
+  const given = [...(graph.initializer ?? []), ...inputs].map((each) => each.name ?? '')
+
+  const twice = firstRepeated([...given, ...listed.flatMap((node) => node.outputs)])
+  if (twice !== undefined) {
+    throw new ModelError(`${name} is damaged: two tensors have the name '${twice}'.`, { hint: exportAgain })
+  }
+  const producers = new Map(listed.flatMap((node) => node.outputs.map((output) => [output, node] as const)))
+  const known = new Set([...given, ...producers.keys()])
+  for (const node of listed) {
+    const missing = readsOf(node).find((input) => !known.has(input))
     if (missing !== undefined) {
       throw new ModelError(
         `${name} is damaged: node '${node.name}' (${node.op}) reads '${missing}', which nothing makes.`,
-        {
-          hint: 'Export or download the model again.',
-        },
+        { hint: exportAgain },
       )
     }
   }
+  const nodes = inOrder(listed, (node) => readsOf(node).flatMap((input) => producers.get(input) ?? []))
+  if (!nodes) {
+    throw new ModelError(`${name} is damaged: some of its nodes wait for each other in a circle.`, {
+      hint: exportAgain,
+    })
+  }
   return {
     model,
-    opset: Number(model.opsetImport.find((set) => (set.domain ?? '') === '')?.version ?? 0),
+    opset: Number(model.opsetImport.find(({ domain }) => isStandard(domain))?.version ?? 0),
     nodes,
     initializers,
     inputs,
     outputs: graph.output ?? [],
     producers,
-    consumers,
+    consumers: consumersOf(nodes),
+  }
+}
+
+/** Every tensor of the graph that a node or its subgraphs read, each once. */
+export function readsOf(node: GraphNode): string[] {
+  return [...new Set([...node.inputs, ...node.captured])].filter((input) => input !== '')
+}
+
+function decodeModel(bytes: Uint8Array, name: string): onnx.ModelProto {
+  try {
+    return proto.ModelProto.decode(bytes)
+  } catch (cause) {
+    throw new ModelError(`${name} is not an ONNX file, or it is cut off: ${messageOf(cause)}.`, {
+      hint: exportAgain,
+      cause,
+    })
   }
 }
 
 function readNode(node: onnx.INodeProto, index: number): GraphNode {
-  const op = node.opType ?? ''
+  const op = `${isStandard(node.domain) ? '' : `${node.domain}.`}${node.opType ?? ''}`
+  const name = node.name ?? ''
   return {
-    name: node.name ? node.name : `${op}_${index}`,
+    name: name === '' ? `${op}_${index}` : name,
     op,
     inputs: node.input ?? [],
-    captured: (node.attribute ?? []).flatMap((attribute) =>
-      [attribute.g, ...(attribute.graphs ?? [])].flatMap(capturedBy),
-    ),
+    captured: subgraphsOf(node).flatMap(capturedBy),
     outputs: (node.output ?? []).filter((output) => output !== ''),
     proto: node,
   }
 }
 
-function capturedBy(graph: onnx.IGraphProto | null | undefined): string[] {
-  if (!graph) return []
+/** The graphs that a node runs within: the branches of an If, the body of a Loop or Scan. */
+export function subgraphsOf(node: onnx.INodeProto): onnx.IGraphProto[] {
+  return (node.attribute ?? []).flatMap(({ g, graphs }) => [...(g ? [g] : []), ...(graphs ?? [])])
+}
+
+function capturedBy(graph: onnx.IGraphProto): string[] {
   const nodes = (graph.node ?? []).map(readNode)
   const inside = new Set([
     ...nodes.flatMap((node) => node.outputs),
-    ...(graph.input ?? []).map((input) => input.name ?? ''),
-    ...(graph.initializer ?? []).map((tensor) => tensor.name ?? ''),
+    ...[...(graph.input ?? []), ...(graph.initializer ?? [])].map((each) => each.name ?? ''),
   ])
-  return nodes.flatMap((node) => [...node.inputs, ...node.captured]).filter((name) => name !== '' && !inside.has(name))
+  // A branch may hand on a tensor from outside without a node of its own.
+  const outputs = (graph.output ?? []).map((output) => output.name ?? '')
+  return [...nodes.flatMap(readsOf), ...outputs].filter((name) => !inside.has(name))
+}
+
+function consumersOf(nodes: readonly GraphNode[]): Map<string, GraphNode[]> {
+  const consumers = new Map<string, GraphNode[]>()
+  for (const node of nodes) {
+    for (const input of readsOf(node)) {
+      const list = consumers.get(input)
+      if (list) list.push(node)
+      else consumers.set(input, [node])
+    }
+  }
+  return consumers
+}
+
+function firstRepeated(names: readonly string[]): string | undefined {
+  const seen = new Set<string>()
+  return names.find((name) => seen.size === seen.add(name).size)
+}
+
+/** Whether a domain is ONNX's own, which has two spellings. */
+function isStandard(domain: string | null | undefined): boolean {
+  return (domain ?? '') === '' || domain === 'ai.onnx'
 }
 
 /** An integer attribute of a node. */
@@ -118,7 +162,7 @@ export function integerAttribute(node: GraphNode, name: string, otherwise: numbe
   return attribute?.i === undefined || attribute.i === null ? otherwise : Number(attribute.i)
 }
 
-/** The sentence of anything thrown. */
+/** The sentence of anything thrown, without a full stop at its end. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return (error instanceof Error ? error.message : String(error)).trim().replace(/\.$/, '')
 }

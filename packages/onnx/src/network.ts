@@ -1,4 +1,4 @@
-import { InputError, type Layer, type LayerActivations, type Tensor } from '@loadbearing/core'
+import { InputError, type LayerActivations, type Tensor } from '@loadbearing/core'
 import type { OnnxModel } from './model.ts'
 import { fromOrt, openSession, runSession, slice, toOrt } from './session.ts'
 
@@ -7,7 +7,7 @@ export const batchSize = 32
 
 /** A network that runs as a whole. */
 export interface Network {
-  /** Logits [n, classes] of a batch [n, …]. @throws InputError on another shape */
+  /** Logits [n, classes] of a batch [n, …]; of a network that ends in a Softmax, the logarithms of its probabilities. @throws InputError on another shape */
   readonly run: (inputs: Tensor) => Promise<Tensor>
   readonly release: () => Promise<void>
 }
@@ -38,7 +38,7 @@ export interface Observed {
 
 /** Opens the network with every layer's input and output among its outputs. */
 export async function openObserved(model: OnnxModel): Promise<Observed> {
-  const around = new Map(model.layers.map((layer) => [layer, model.tensorsAround(layer)]))
+  const around = new Map(model.layers.map((layer) => [layer.name, model.tensorsAround(layer)]))
   const exposed = new Set([...around.values()].flatMap(({ input, output }) => [input, output]))
   exposed.delete(model.input.name)
   const session = await openSession(model.encodeExposing([...exposed]), model.name)
@@ -48,10 +48,7 @@ export async function openObserved(model: OnnxModel): Promise<Observed> {
       const values = await runSession(session, { [model.input.name]: toOrt(inputs) }, model.name)
       const value = (name: string): Tensor => (name === model.input.name ? inputs : fromOrt(values[name], name))
       return new Map(
-        [...around].map(([layer, { input, output }]: [Layer, { input: string; output: string }]) => [
-          layer.name,
-          { input: value(input), output: value(output) },
-        ]),
+        [...around].map(([layer, { input, output }]) => [layer, { input: value(input), output: value(output) }]),
       )
     },
     release: () => session.release(),
@@ -73,9 +70,11 @@ export function* batchesOf(inputs: Tensor): Generator<Tensor> {
   for (let start = 0; start < count; start += batchSize) yield slice(inputs, start, Math.min(count, start + batchSize))
 }
 
-/** Logits of successive batches as one tensor [n, classes]. */
-export function joinLogits(parts: readonly Tensor[], model: OnnxModel): Tensor {
-  const { classes } = model.output
+/** The smallest positive float32: where a Softmax underflows to 0, a logarithm that is finite. */
+const leastProbability = 2 ** -149
+
+/** Class scores of successive batches as one tensor [n, classes] of logits. */
+export function joinLogits(parts: readonly Tensor[], { output: { classes, scores } }: OnnxModel): Tensor {
   const count = parts.reduce((sum, part) => sum + part.data.length, 0) / classes
   const data = new Float32Array(count * classes)
   let offset = 0
@@ -83,5 +82,7 @@ export function joinLogits(parts: readonly Tensor[], model: OnnxModel): Tensor {
     data.set(part.data, offset)
     offset += part.data.length
   }
-  return { shape: [count, classes], data }
+  const logits =
+    scores === 'probabilities' ? data.map((probability) => Math.log(Math.max(probability, leastProbability))) : data
+  return { shape: [count, classes], data: logits }
 }

@@ -1,46 +1,9 @@
-import { ModelError } from '@loadbearing/core'
+import { ModelError, sizeOf } from '@loadbearing/core'
 import * as ort from 'onnxruntime-node'
 import type { ActivationType } from './cut.ts'
 import { type Graph, proto } from './graph.ts'
+import type { InputDeclaration } from './input.ts'
 import { openSession, runSession } from './session.ts'
-
-/** The network's input as the file declares it. */
-export interface InputDeclaration {
-  readonly name: string
-  /** Shape of one example. */
-  readonly shape: readonly number[]
-}
-
-/**
- * The one input of the graph.
- *
- * @throws ModelError when there are several, or a dimension other than the batch is open
- */
-export function declaredInput(graph: Graph, name: string): InputDeclaration {
-  const [input, ...others] = graph.inputs
-  if (!input || others.length > 0) {
-    throw new ModelError(
-      `${name} has ${graph.inputs.length} inputs (${graph.inputs.map((each) => each.name).join(', ') || 'none'}); a classifier of one input is needed.`,
-    )
-  }
-  const type = input.type?.tensorType
-  if (type?.elemType !== proto.TensorProto.DataType.FLOAT) {
-    throw new ModelError(`The input '${input.name}' of ${name} is not float32.`, {
-      hint: 'Export the model with a float32 input.',
-    })
-  }
-  const dimensions = type.shape?.dim ?? []
-  if (dimensions.length < 2) throw new ModelError(`The input '${input.name}' of ${name} declares no shape [batch, …].`)
-  const shape = dimensions.slice(1).map((dimension) => Number(dimension.dimValue ?? 0))
-  const open = shape.findIndex((size) => !(size > 0))
-  if (open !== -1) {
-    throw new ModelError(
-      `Dimension ${open + 1} of the input '${input.name}' of ${name} is open (${dimensions[open + 1]?.dimParam ?? 'unnamed'}); only the batch may be.`,
-      { hint: 'Export the model with a fixed input size.' },
-    )
-  }
-  return { name: input.name ?? '', shape }
-}
 
 /** The graph encoded again with a named batch dimension on its input and the tensors `exposed` as its outputs. */
 export function encodeExposing(graph: Graph, exposed: readonly string[]): Uint8Array {
@@ -68,7 +31,7 @@ export function encodeExposing(graph: Graph, exposed: readonly string[]): Uint8A
  * Runs the graph on a batch of one and of two empty examples, and says of each exposed tensor its type and dimensions:
  * a dimension that differs between the two follows the batch. Asking the runtime is exact for every operator it runs.
  *
- * @throws ModelError when the graph does not take a batch of two
+ * @throws ModelError when the graph does not take a batch of one and of two
  */
 export async function probeTypes(
   graph: Graph,
@@ -77,18 +40,20 @@ export async function probeTypes(
   name: string,
 ): Promise<Map<string, ActivationType>> {
   const session = await openSession(encodeExposing(graph, exposed), name)
+  const run = (batch: number): Promise<ort.InferenceSession.OnnxValueMapType> => {
+    const shape = [batch, ...input.shape]
+    return runSession(
+      session,
+      { [input.name]: new ort.Tensor('float32', new Float32Array(sizeOf(shape)), shape) },
+      name,
+    )
+  }
   try {
-    const run = (batch: number): Promise<ort.InferenceSession.OnnxValueMapType> => {
-      const shape = [batch, ...input.shape]
-      const zeros = new Float32Array(shape.reduce((a, b) => a * b, 1))
-      return runSession(session, { [input.name]: new ort.Tensor('float32', zeros, shape) }, name)
-    }
-    const one = await run(1)
+    const one = await run(1).catch((cause: unknown) => {
+      throw input.batch === undefined || input.batch === 1 ? cause : fixedBatch(name, input.batch, cause)
+    })
     const two = await run(2).catch((cause: unknown) => {
-      throw new ModelError(`${name} works on one example at a time: its batch is fixed inside the graph.`, {
-        hint: 'Export the model with a dynamic batch dimension.',
-        cause,
-      })
+      throw fixedBatch(name, 1, cause)
     })
     return new Map(exposed.map((tensor) => [tensor, typeOf(one[tensor]!, two[tensor]!)]))
   } finally {
@@ -96,20 +61,36 @@ export async function probeTypes(
   }
 }
 
+/** What to say of a graph that takes no other number of examples. */
+export function fixedBatch(name: string, batch: number, cause?: unknown): ModelError {
+  const examples = batch === 1 ? 'one example' : `${batch} examples`
+  return new ModelError(`${name} works on ${examples} at a time: its batch is fixed inside the graph.`, {
+    hint: 'Export the model with a dynamic batch dimension.',
+    cause,
+  })
+}
+
+const { DataType } = proto.TensorProto
+
 const elementTypes: Readonly<Record<string, number>> = {
-  float32: proto.TensorProto.DataType.FLOAT,
-  float16: proto.TensorProto.DataType.FLOAT16,
-  float64: proto.TensorProto.DataType.DOUBLE,
-  int64: proto.TensorProto.DataType.INT64,
-  int32: proto.TensorProto.DataType.INT32,
-  uint8: proto.TensorProto.DataType.UINT8,
-  int8: proto.TensorProto.DataType.INT8,
-  bool: proto.TensorProto.DataType.BOOL,
+  float32: DataType.FLOAT,
+  float16: DataType.FLOAT16,
+  float64: DataType.DOUBLE,
+  int64: DataType.INT64,
+  int32: DataType.INT32,
+  int16: DataType.INT16,
+  int8: DataType.INT8,
+  uint64: DataType.UINT64,
+  uint32: DataType.UINT32,
+  uint16: DataType.UINT16,
+  uint8: DataType.UINT8,
+  bool: DataType.BOOL,
 }
 
 function typeOf(one: ort.OnnxValue, two: ort.OnnxValue): ActivationType {
   return {
-    elementType: elementTypes[one.type] ?? proto.TensorProto.DataType.UNDEFINED,
+    elementType: elementTypes[one.type] ?? DataType.UNDEFINED,
     dimensions: one.dims.map((size, axis) => (two.dims[axis] === size ? size : `batch${size === 1 ? '' : `x${size}`}`)),
+    atOne: one.dims,
   }
 }

@@ -1,4 +1,4 @@
-import { EngineError, ModelError, sizeOf, type Tensor } from '@loadbearing/core'
+import { EngineError, ModelError, sizeOf, type Tensor, tensor } from '@loadbearing/core'
 import * as ort from 'onnxruntime-node'
 import { messageOf } from './graph.ts'
 
@@ -9,7 +9,14 @@ const options: ort.InferenceSession.SessionOptions = {
   executionMode: 'sequential',
   graphOptimizationLevel: 'all',
   logSeverityLevel: 4,
+  // It takes any Transpose for one of a matrix (microsoft/onnxruntime#32228), and removes some that are outputs of the graph,
+  // after which a run ends the process.
+  extra: { optimization: { disable_specified_optimizers: 'GemmTransposeFusion' } },
 }
+
+/** What onnxruntime says of an operator that it does not know, or not for these types. */
+const lacksOperator =
+  /(?:Could not find an implementation for|No Op registered for) ([^\s(]+)|(\S+?)\(-?\d+\) is not a registered/
 
 /**
  * An onnxruntime session of one thread over a serialised model.
@@ -21,17 +28,14 @@ export async function openSession(bytes: Uint8Array, name: string): Promise<ort.
     return await ort.InferenceSession.create(bytes, options)
   } catch (cause) {
     const words = messageOf(cause)
-    const refused = /(?:Could not find an implementation for|No Op registered for) (\S+)/.exec(words)?.[1]
+    const refused = lacksOperator.exec(words)?.slice(1).find(Boolean)
     if (refused) {
-      throw new EngineError(
-        `onnxruntime cannot run ${name}: it has no operator ${refused.replace(/\(.*/, '')}. ${words}`,
-        {
-          hint: 'Export the model with standard operators (opset 7 to 21).',
-          cause,
-        },
-      )
+      throw new EngineError(`onnxruntime cannot run ${name}: it has no operator ${refused}. It says: ${words}.`, {
+        hint: 'Export the model with standard operators (opset 7 to 21).',
+        cause,
+      })
     }
-    throw new ModelError(`onnxruntime does not accept ${name}: ${words}`, {
+    throw new ModelError(`onnxruntime does not accept ${name}: ${words}.`, {
       hint: 'Check the file with onnx.checker, then export or download it again.',
       cause,
     })
@@ -41,21 +45,26 @@ export async function openSession(bytes: Uint8Array, name: string): Promise<ort.
 /** Runs a session. @throws EngineError with the runtime's own words */
 export async function runSession(
   session: ort.InferenceSession,
-  feeds: Readonly<Record<string, ort.Tensor>>,
+  feeds: Readonly<Record<string, ort.OnnxValue>>,
   name: string,
 ): Promise<ort.InferenceSession.OnnxValueMapType> {
   try {
     return await session.run(feeds)
   } catch (cause) {
-    throw new EngineError(`onnxruntime failed on ${name}: ${messageOf(cause)}`, { cause })
+    throw new EngineError(`onnxruntime failed on ${name}: ${messageOf(cause)}.`, {
+      hint: 'Check the file with onnx.checker, then export or download it again.',
+      cause,
+    })
   }
 }
 
-export function toOrt({ data, shape }: Tensor): ort.Tensor {
+/** @throws InputError when a tensor does not hold the elements that its shape names */
+export function toOrt(value: Tensor): ort.Tensor {
+  const { shape, data } = tensor(value.shape, value.data)
   return new ort.Tensor('float32', data, [...shape])
 }
 
-/** A float32 value of a run, as a tensor; with `shape` where the run's own has trailing dimensions of one. */
+/** A float32 value of a run, as a tensor. */
 export function fromOrt(value: ort.OnnxValue | undefined, name: string): Tensor {
   if (value?.type !== 'float32' || !(value.data instanceof Float32Array)) {
     throw new EngineError(`'${name}' is not a float32 tensor.`)

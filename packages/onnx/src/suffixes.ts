@@ -26,12 +26,20 @@ export async function openSuffixes(model: OnnxModel, layers: readonly Layer[] = 
   const cuts = new Map(layers.map((layer) => [layer.name, model.suffix(layer)]))
   const kept = new Set([...cuts.values()].flatMap((cut) => cut.frontier))
   kept.delete(model.input.name)
-  const front = await openSession(
-    model.encodeExposing([model.output.name, ...kept].filter((name, i, all) => all.indexOf(name) === i)),
-    model.name,
-  )
+  kept.add(model.output.name)
+  const front = await openSession(model.encodeExposing([...kept]), model.name)
   const sessions = new Map<string, ort.InferenceSession>()
-  for (const [layer, cut] of cuts) sessions.set(layer, await openSession(cut.bytes, `${model.name} behind '${layer}'`))
+  const release = async (): Promise<void> => {
+    for (const session of [front, ...sessions.values()]) await session.release()
+  }
+  try {
+    for (const [layer, { bytes }] of cuts) {
+      sessions.set(layer, await openSession(bytes, `${model.name} behind '${layer}'`))
+    }
+  } catch (error) {
+    await release()
+    throw error
+  }
 
   let chunk: readonly Readonly<Record<string, ort.OnnxValue>>[] = []
 
@@ -63,16 +71,16 @@ export async function openSuffixes(model: OnnxModel, layers: readonly Layer[] = 
       const fed = toOrt(weight)
       const logits: Tensor[] = []
       for (const frontier of chunk) {
-        const feeds: Record<string, ort.Tensor> = { [layer.name]: fed }
-        for (const name of cut.frontier) feeds[name] = frontier[name] as ort.Tensor
+        const feeds: Record<string, ort.OnnxValue> = { [layer.name]: fed }
+        for (const name of cut.frontier) feeds[name] = frontier[name]!
         const values = await runSession(session, feeds, model.name)
         logits.push(fromOrt(values[model.output.name], model.output.name))
       }
       return joinLogits(logits, model)
     },
-    async release() {
+    release: () => {
       chunk = []
-      for (const session of [front, ...sessions.values()]) await session.release()
+      return release()
     },
   }
 }

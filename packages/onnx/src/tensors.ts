@@ -1,8 +1,8 @@
 import { ModelError, sizeOf, type Tensor } from '@loadbearing/core'
 import type { onnx } from 'onnx-proto'
-import { type Graph, proto } from './graph.ts'
+import { type Graph, type GraphNode, proto, subgraphsOf } from './graph.ts'
 
-const { DataType } = proto.TensorProto
+const { DataType, DataLocation } = proto.TensorProto
 
 /** Names of the element types that a learned tensor can have. */
 const learnedTypes: ReadonlyMap<number, string> = new Map([
@@ -23,66 +23,80 @@ export interface StoredTensor {
   readonly proto: onnx.ITensorProto
 }
 
-/** Every tensor that the file carries, by the name under which nodes read it. */
-export function storedTensors(graph: Graph): Map<string, StoredTensor> {
-  const constants = graph.nodes.flatMap((node) => {
-    const value = node.op === 'Constant' ? node.proto.attribute?.find(({ name }) => name === 'value')?.t : undefined
-    return value && node.outputs[0] !== undefined ? [[node.outputs[0], value] as const] : []
+/** Every tensor that the file carries, by the name or, behind an Identity, the names under which nodes read it. */
+export function storedTensors({ initializers, nodes }: Graph): Map<string, StoredTensor> {
+  const stored = new Map([...initializers].map(([name, tensor]) => [name, storedTensor(name, tensor)]))
+  for (const { op, inputs, outputs, proto: node } of nodes) {
+    const [made] = outputs
+    if (made === undefined) continue
+    const value = op === 'Constant' ? constantOf(node) : undefined
+    if (value) stored.set(made, storedTensor(made, value))
+    const original = op === 'Identity' ? stored.get(inputs[0] ?? '') : undefined
+    if (original) stored.set(made, original)
+  }
+  return stored
+}
+
+/** The tensors that lie in a node's subgraphs, at any depth. */
+export function nestedTensors(node: Pick<GraphNode, 'proto'>): StoredTensor[] {
+  return subgraphsOf(node.proto).flatMap((graph) => {
+    const nodes = graph.node ?? []
+    const constants = nodes.flatMap((each) => {
+      const value = each.opType === 'Constant' ? constantOf(each) : undefined
+      return value ? [storedTensor(each.output?.[0] ?? '', value)] : []
+    })
+    const initializers = (graph.initializer ?? []).map((tensor) => storedTensor(tensor.name ?? '', tensor))
+    return [...initializers, ...constants, ...nodes.flatMap((each) => nestedTensors({ proto: each }))]
   })
-  return new Map(
-    [...graph.initializers, ...constants].map(([name, tensor]) => [
-      name,
-      { name, shape: (tensor.dims ?? []).map(Number), type: learnedTypes.get(tensor.dataType ?? 0), proto: tensor },
-    ]),
-  )
+}
+
+function constantOf(node: onnx.INodeProto): onnx.ITensorProto | undefined {
+  return node.attribute?.find(({ name }) => name === 'value')?.t ?? undefined
+}
+
+function storedTensor(name: string, tensor: onnx.ITensorProto): StoredTensor {
+  const type = learnedTypes.get(tensor.dataType ?? DataType.UNDEFINED)
+  return { name, shape: (tensor.dims ?? []).map(Number), type, proto: tensor }
 }
 
 /**
- * The values of a stored float32 tensor.
+ * The weight of a layer, stored as float32.
  *
- * @throws ModelError when the values are elsewhere (external data), fewer or more than the shape says, NaN or infinite
+ * @throws ModelError when `readValues` does, or when a value is infinite
  */
-export function readValues({ name, shape, proto: stored }: StoredTensor): Tensor {
-  if (stored.dataLocation === proto.TensorProto.DataLocation.EXTERNAL) {
-    throw new ModelError(`The weight '${name}' lies in another file (external data), which is not read yet.`, {
+export function readWeight(stored: StoredTensor): Tensor {
+  return refuse(stored, readValues(stored), (value) => !Number.isFinite(value))
+}
+
+/**
+ * The values of a stored float32 tensor. Infinite ones are allowed: masks of attention hold them.
+ *
+ * @throws ModelError when the values are elsewhere (external data), fewer or more than the shape says, or NaN
+ */
+export function readValues(stored: StoredTensor): Tensor {
+  const { name, shape, proto: tensor } = stored
+  if (tensor.dataLocation === DataLocation.EXTERNAL) {
+    throw new ModelError(`The tensor '${name}' lies in another file (external data), which is not read yet.`, {
       hint: 'Save the model as one file: onnx.save(model, path, save_as_external_data=False).',
     })
   }
-  const raw = stored.rawData
-  const size = sizeOf(shape)
-  if (raw && raw.length > 0) {
-    if (raw.length !== size * 4) throw wrongSize(name, shape, raw.length / 4)
-    // The bytes lie at any offset in the file, and Buffer's slice would not copy them; a Float32Array wants a multiple of four.
-    return finite(name, { shape, data: new Float32Array(Uint8Array.from(raw).buffer) })
+  const raw = tensor.rawData?.length ? tensor.rawData : undefined
+  const found = raw ? raw.length / Float32Array.BYTES_PER_ELEMENT : (tensor.floatData?.length ?? 0)
+  if (found !== sizeOf(shape) || shape.some((size) => size < 0)) {
+    throw new ModelError(
+      `The tensor '${name}' of shape [${shape.join(', ')}] has ${found} values: the file is damaged or cut off.`,
+      { hint: 'Export or download the model again.' },
+    )
   }
-  const values = stored.floatData ?? []
-  if (values.length !== size) throw wrongSize(name, shape, values.length)
-  return finite(name, { shape, data: Float32Array.from(values) })
+  // The bytes lie at any offset in the file, and Buffer's slice would not copy them; a Float32Array wants a multiple of four.
+  const data = raw ? new Float32Array(Uint8Array.from(raw).buffer) : Float32Array.from(tensor.floatData ?? [])
+  return refuse(stored, { shape, data }, Number.isNaN)
 }
 
-function wrongSize(name: string, shape: readonly number[], found: number): ModelError {
-  return new ModelError(
-    `The weight '${name}' of shape [${shape.join(', ')}] has ${found} values: the file is damaged or cut off.`,
-    {
-      hint: 'Export or download the model again.',
-    },
-  )
-}
-
-function finite(name: string, tensor: Tensor): Tensor {
-  const index = tensor.data.findIndex((value) => !Number.isFinite(value))
-  if (index === -1) return tensor
-  throw new ModelError(`The weight '${name}' holds ${tensor.data[index]} at position ${index}.`, {
+function refuse({ name }: StoredTensor, values: Tensor, isUnsound: (value: number) => boolean): Tensor {
+  const index = values.data.findIndex(isUnsound)
+  if (index === -1) return values
+  throw new ModelError(`The tensor '${name}' holds ${values.data[index]} at position ${index}.`, {
     hint: 'A network with NaN or infinite weights has nothing to lose. Train or export it again.',
-  })
-}
-
-/** A float32 tensor as the ONNX format stores it. */
-export function storedFrom(name: string, { shape, data }: Tensor): onnx.ITensorProto {
-  return proto.TensorProto.create({
-    name,
-    dims: [...shape],
-    dataType: DataType.FLOAT,
-    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
   })
 }
