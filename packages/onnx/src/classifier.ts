@@ -1,6 +1,6 @@
 import { ModelError } from '@loadbearing/core'
 import type { ActivationType } from './cut.ts'
-import { type Graph, proto } from './graph.ts'
+import { elementTypeName, type Graph, proto } from './graph.ts'
 import { fixedBatch } from './probe.ts'
 
 const float32: number = proto.TensorProto.DataType.FLOAT
@@ -42,7 +42,9 @@ export function classScores(graph: Graph, types: ReadonlyMap<string, ActivationT
     })
   }
   if (outputs.length > 0 && outputs.every(({ dimensions: [batch] }) => batch === 1)) throw fixedBatch(model, 1)
-  const shapes = outputs.map(({ name, dimensions }) => `'${name}' [${dimensions.join(', ')}]`)
+  const shapes = outputs.map(
+    ({ name, dimensions, elementType }) => `'${name}' [${dimensions.join(', ')}] in ${elementTypeName(elementType)}`,
+  )
   throw new ModelError(
     `${model} is no classifier: none of its outputs is [batch, classes] in float32, but ${shapes.join(', ')}.`,
     { hint: 'Layer importance is measured as accuracy lost, so the model must give one score a class.' },

@@ -71,6 +71,12 @@ export function decodeGraph(bytes: Uint8Array, name: string): Graph {
       )
     }
   }
+  const outputs = graph.output ?? []
+  if (outputs.length === 0) throw new ModelError(`${name} is damaged: it has no output.`, { hint: exportAgain })
+  const unmade = outputs.find((output) => !known.has(output.name ?? ''))
+  if (unmade) {
+    throw new ModelError(`${name} is damaged: nothing makes its output '${unmade.name}'.`, { hint: exportAgain })
+  }
   const nodes = inOrder(listed, (node) => readsOf(node).flatMap((input) => producers.get(input) ?? []))
   if (!nodes) {
     throw new ModelError(`${name} is damaged: some of its nodes wait for each other in a circle.`, {
@@ -83,7 +89,7 @@ export function decodeGraph(bytes: Uint8Array, name: string): Graph {
     nodes,
     initializers,
     inputs,
-    outputs: graph.output ?? [],
+    outputs,
     producers,
     consumers: consumersOf(nodes),
   }
@@ -160,6 +166,21 @@ function isStandard(domain: string | null | undefined): boolean {
 export function integerAttribute(node: GraphNode, name: string, otherwise: number): number {
   const attribute = node.proto.attribute?.find((candidate) => candidate.name === name)
   return attribute?.i === undefined || attribute.i === null ? otherwise : Number(attribute.i)
+}
+
+const { DataType } = proto.TensorProto
+
+/** Element types that people call otherwise than the format does. */
+const elementTypeNames: ReadonlyMap<number, string> = new Map([
+  [DataType.UNDEFINED, 'an unknown type'],
+  [DataType.FLOAT, 'float32'],
+  [DataType.DOUBLE, 'float64'],
+])
+
+/** What people call an element type of the format. */
+export function elementTypeName(type: number | null | undefined): string {
+  const known = type ?? DataType.UNDEFINED
+  return elementTypeNames.get(known) ?? DataType[known]?.toLowerCase() ?? `type ${known}`
 }
 
 /** The sentence of anything thrown, without a full stop at its end. */

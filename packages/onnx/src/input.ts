@@ -1,5 +1,5 @@
 import { ModelError, sizeOf } from '@loadbearing/core'
-import { type Graph, proto } from './graph.ts'
+import { elementTypeName, type Graph, proto } from './graph.ts'
 
 /** The network's input as the file declares it. */
 export interface InputDeclaration {
@@ -30,8 +30,7 @@ export function declaredInput(graph: Graph, model: string): InputDeclaration {
   const name = input.name ?? ''
   const { elemType, shape: declared } = input.type?.tensorType ?? {}
   if (elemType !== proto.TensorProto.DataType.FLOAT) {
-    const type = proto.TensorProto.DataType[elemType ?? 0]?.toLowerCase() ?? 'of an unknown type'
-    throw new ModelError(`The input '${name}' of ${model} is ${type}, not float32.`, {
+    throw new ModelError(`The input '${name}' of ${model} is in ${elementTypeName(elemType)}, not in float32.`, {
       hint: 'Export the model with a float32 input.',
     })
   }

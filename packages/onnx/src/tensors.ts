@@ -1,17 +1,17 @@
 import { ModelError, sizeOf, type Tensor } from '@loadbearing/core'
 import type { onnx } from 'onnx-proto'
-import { type Graph, type GraphNode, proto, subgraphsOf } from './graph.ts'
+import { elementTypeName, type Graph, type GraphNode, proto, subgraphsOf } from './graph.ts'
 
 const { DataType, DataLocation } = proto.TensorProto
 
-/** Names of the element types that a learned tensor can have. */
-const learnedTypes: ReadonlyMap<number, string> = new Map([
-  [DataType.FLOAT, 'float32'],
-  [DataType.DOUBLE, 'float64'],
-  [DataType.FLOAT16, 'float16'],
-  [DataType.BFLOAT16, 'bfloat16'],
-  [DataType.INT8, 'int8'],
-  [DataType.UINT8, 'uint8'],
+/** The element types that a learned tensor can have. */
+const learnedTypes: ReadonlySet<number> = new Set([
+  DataType.FLOAT,
+  DataType.DOUBLE,
+  DataType.FLOAT16,
+  DataType.BFLOAT16,
+  DataType.INT8,
+  DataType.UINT8,
 ])
 
 /** A tensor that the file carries: an initializer, or the value of a Constant node. */
@@ -55,7 +55,8 @@ function constantOf(node: onnx.INodeProto): onnx.ITensorProto | undefined {
 }
 
 function storedTensor(name: string, tensor: onnx.ITensorProto): StoredTensor {
-  const type = learnedTypes.get(tensor.dataType ?? DataType.UNDEFINED)
+  const dataType = tensor.dataType ?? DataType.UNDEFINED
+  const type = learnedTypes.has(dataType) ? elementTypeName(dataType) : undefined
   return { name, shape: (tensor.dims ?? []).map(Number), type, proto: tensor }
 }
 

@@ -2,7 +2,7 @@ import onnxProto, { type onnx } from 'onnx-proto'
 
 export const proto = onnxProto.onnx
 export const { AttributeType } = proto.AttributeProto
-export const { DataType } = proto.TensorProto
+export const { DataLocation, DataType } = proto.TensorProto
 
 type Dimension = number | string
 
