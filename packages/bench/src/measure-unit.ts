@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { perturb, PluginError, type Tensor } from '@loadbearing/core'
 import type { SuffixEngine } from '@loadbearing/onnx'
-import { pointsOf } from './cells.ts'
+import { type GridPoint, pointsOf } from './cells.ts'
 import type { BenchModel } from './model.ts'
 import { outcomeOf, predictedClasses, summedLoss } from './outcome.ts'
 import { truthStream } from './seeds.ts'
@@ -13,20 +13,24 @@ export interface Chunk {
   readonly labels: readonly number[]
 }
 
-/** Measures every cell of a unit on the chunk that `engine` has taken up. A perturbation that fails is the reason of its cell. */
+/**
+ * Measures every cell of a unit on the chunk that `engine` has taken up. A perturbation that fails is the reason of its cell.
+ *
+ * @throws the signal's reason when it is aborted, between two cells
+ */
 export async function measureUnit(
   model: BenchModel,
   engine: SuffixEngine,
   { clean, labels }: Chunk,
   unit: Unit,
+  signal?: AbortSignal,
 ): Promise<UnitResult> {
-  const weight = model.onnx.weight(unit.layer)
   const classes = predictedClasses(clean)
   const cells: (MeasuredCell | FailedCell)[] = []
-  for (const { intensity, repeat } of pointsOf(unit.grid)) {
+  for (const point of pointsOf(unit.grid)) {
+    signal?.throwIfAborted()
     try {
-      const rng = truthStream({ ...unit, model: unit.model, intensity }, repeat)
-      const perturbed = perturb(unit.perturbation, weight, intensity, { rng, layer: unit.layer })
+      const perturbed = draw(model, unit, point)
       const logits = await engine.run(unit.layer, perturbed)
       cells.push({ ...outcomeOf(clean, logits, labels), weightSha256: weightDigest(perturbed) })
     } catch (error) {
@@ -38,6 +42,21 @@ export async function measureUnit(
     cleanCorrect: Uint8Array.from(labels, (label, i) => Number(classes[i] === label)),
     cleanLoss: summedLoss(clean, labels),
     cells,
+  }
+}
+
+function draw({ onnx }: BenchModel, unit: Unit, { intensity, repeat }: GridPoint): Tensor {
+  const rng = truthStream({ ...unit, intensity }, repeat)
+  return perturb(unit.perturbation, onnx.weight(unit.layer), intensity, { rng, layer: unit.layer })
+}
+
+/** How a cell's draw is known: the digest of its weight, or the reason why there is none. */
+export function drawnAs(model: BenchModel, unit: Unit, point: GridPoint): string {
+  try {
+    return weightDigest(draw(model, unit, point))
+  } catch (error) {
+    if (error instanceof PluginError) return error.message
+    throw error
   }
 }
 

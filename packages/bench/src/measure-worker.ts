@@ -37,6 +37,8 @@ interface Loaded {
 let loaded: Loaded | undefined
 let chunk: (Chunk & { readonly key: string }) | undefined
 
+const stopping = new AbortController()
+
 /** Jobs come sorted by model and chunk: the engine and its frontiers serve all that follow each other. */
 async function work(job: Job): Promise<void> {
   const key = JSON.stringify(job.source)
@@ -59,17 +61,29 @@ async function work(job: Job): Promise<void> {
   const layer = model.onnx.layers.find(({ name }) => name === job.layer)!
   const perturbation = await findPerturbation(job.perturbation.name, job.perturbation.module)
   const unit: Unit = { ...job.unit, layer, perturbation }
-  await writeUnit(job.folder, unit, await measureUnit(model, engine, chunk, unit))
+  await writeUnit(job.folder, unit, await measureUnit(model, engine, chunk, unit, stopping.signal))
 }
 
-parentPort?.on('message', (job: Job) => {
-  work(job).then(
-    () => parentPort!.postMessage({ id: job.id } satisfies Answer),
-    (error: unknown) => {
-      const code = error instanceof LoadbearingError ? error.code : 'engine'
-      const message = error instanceof Error ? error.message : String(error)
-      const hint = error instanceof LoadbearingError ? error.hint : undefined
-      parentPort!.postMessage({ id: job.id, failure: { code, message, hint } } satisfies Answer)
-    },
-  )
+async function answerTo(job: Job): Promise<Answer> {
+  try {
+    await work(job)
+    return { id: job.id }
+  } catch (error) {
+    const code = error instanceof LoadbearingError ? error.code : 'engine'
+    const message = error instanceof Error ? error.message : String(error)
+    const hint = error instanceof LoadbearingError ? error.hint : undefined
+    return { id: job.id, failure: { code, message, hint } }
+  }
+}
+
+let answered = Promise.resolve()
+
+// A thread that is torn down while onnxruntime works takes the whole process with it: it ends by itself, between two runs.
+parentPort?.on('message', (message: Job | 'stop') => {
+  if (message === 'stop') {
+    stopping.abort()
+    void answered.then(() => parentPort!.close())
+  } else {
+    answered = answerTo(message).then((answer) => parentPort!.postMessage(answer))
+  }
 })

@@ -3,8 +3,10 @@ import { InputError } from '@loadbearing/core'
 import { readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
 import { readImages } from '@loadbearing/zoo'
 import { assemble } from './assemble.ts'
+import { refuseChangedDraws } from './changed-draws.ts'
 import { gridOf, pointsOf } from './cells.ts'
 import { runRow, startMeter } from './cost.ts'
+import { withFolderLock } from './folder-lock.ts'
 import type { Job } from './measure-worker.ts'
 import { type BenchModel, loadModel, type ModelSource } from './model.ts'
 import { findPerturbation } from './plugins.ts'
@@ -59,11 +61,15 @@ export type MeasureProgress =
  * interrupted measurement goes on with the same call. The tables appear when all is measured, and their bytes do not depend on
  * threads or interruptions (runs excepted).
  *
- * @throws InputError when options do not fit each other or the folder; DatasetError when the disk is full; the signal's reason when aborted
+ * @throws InputError when options do not fit each other or the folder, or another process writes to it; DatasetError when the disk is full; the signal's reason when aborted
  */
 export async function measure(options: MeasureOptions): Promise<void> {
-  const { out, signal, onProgress, threads = availableParallelism() } = options
   const models = await Promise.all(options.models.map(loadModel))
+  await withFolderLock(options.out, () => measureInto(models, options))
+}
+
+async function measureInto(models: readonly BenchModel[], options: MeasureOptions): Promise<void> {
+  const { out, signal, onProgress, threads = availableParallelism() } = options
   const plan = extendPlan(await readPlan(out), await planOf(models, options))
   const others = plan.models.filter(({ name }) => !models.some((model) => model.name === name))
   const all = inPlanOrder(plan, [
@@ -83,6 +89,11 @@ export async function measure(options: MeasureOptions): Promise<void> {
   const jobs = await jobsOf(plan, all, out)
   const finished = await Promise.all(jobs.map(({ job, unit }) => isFinished(job.folder, unit)))
   const pending = jobs.filter((_, i) => !finished[i])
+  await refuseChangedDraws(
+    all,
+    jobs.flatMap(({ unit }, i) => (finished[i] ? [unit] : [])),
+    out,
+  )
   let done = jobs.length - pending.length
   const forwards = pending.reduce((sum, { unit }) => sum + imagesOf(unit) * pointsOf(unit.grid).length, 0)
   onProgress?.({

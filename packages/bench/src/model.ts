@@ -131,6 +131,7 @@ export function preprocess(images: ImageSet, indices: readonly number[], { scale
   if (mean.length !== channels || std.length !== channels) {
     throw new InputError(
       `The preprocessing has ${mean.length} means and ${std.length} deviations for ${channels} channels.`,
+      { hint: 'Give --mean and --std one number a channel, joined by commas.' },
     )
   }
   const area = height * width

@@ -29,12 +29,15 @@ export async function runJobs(jobs: readonly Job[], { threads, signal, onFinishe
   const queue = [...jobs]
   const deaths = new Map<number, number>()
   const workers = new Set<Worker>()
+  let over = false
 
   const serve = async (): Promise<void> => {
     let worker: Worker | undefined
     for (let job = queue.shift(); job; job = queue.shift()) {
       worker ??= start()
       const outcome = await answerOf(worker, job)
+      // A worker that is ended because all is over leaves its job undone.
+      if (over) return
       if (outcome === 'died') {
         workers.delete(worker)
         worker = undefined
@@ -51,7 +54,6 @@ export async function runJobs(jobs: readonly Job[], { threads, signal, onFinishe
       } else if (outcome.failure) throw revive(outcome.failure)
       else onFinished(job)
     }
-    await worker?.terminate()
   }
   const start = (): Worker => {
     const worker = new Worker(workerUrl)
@@ -68,10 +70,18 @@ export async function runJobs(jobs: readonly Job[], { threads, signal, onFinishe
   try {
     await Promise.race([aborted, Promise.all(Array.from({ length: Math.min(threads, jobs.length) }, serve))])
   } finally {
+    over = true
     queue.length = 0
     if (abort) signal?.removeEventListener('abort', abort)
-    await Promise.all([...workers].map((worker) => worker.terminate()))
+    await Promise.all([...workers].map(stop))
   }
+}
+
+/** Lets a worker finish the run it is in. */
+async function stop(worker: Worker): Promise<void> {
+  const gone = new Promise((resolve) => worker.once('exit', resolve))
+  worker.postMessage('stop')
+  await gone
 }
 
 function answerOf(worker: Worker, job: Job): Promise<Answer | 'died'> {

@@ -12,6 +12,7 @@ import {
   type TruthKind,
   truthKinds,
 } from '@loadbearing/ranking'
+import { withFolderLock } from './folder-lock.ts'
 import { type MeasuredTask, measuredTasks, type TaskChoice } from './measured-tasks.ts'
 
 export interface RankOptions extends TaskChoice {
@@ -89,14 +90,15 @@ export async function rank({ out, ...choice }: RankOptions): Promise<Ranked> {
     )
   const leaderboards = { 'accuracy-drop': board('accuracy-drop'), 'bounded-kl': board('bounded-kl') }
   if (isEverything(choice)) {
-    await writeTables(out, {
+    const written = {
       ...rows,
       leaderboard: truthKinds.flatMap((truth) =>
         (['predictor', 'probe'] as const).flatMap((track) =>
           leaderboards[truth][track].map((row) => leaderboardRow(names.indexOf(row.criterion), truth, row)),
         ),
       ),
-    })
+    }
+    await withFolderLock(out, () => writeTables(out, written))
   }
   return { tasks, leaderboards }
 }

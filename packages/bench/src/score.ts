@@ -11,6 +11,7 @@ import {
 } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
 import { readTable, readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
+import { withFolderLock } from './folder-lock.ts'
 import { type Level, openHost } from './host.ts'
 import { type Cost, runRow, startMeter } from './cost.ts'
 import { type BenchModel, loadModel } from './model.ts'
@@ -52,17 +53,18 @@ export interface ScoreProgress {
  * is replaced. A perturbation-aware criterion is scored at every level of every perturbation that was measured. A criterion that
  * fails leaves its reason in place of scores. Nothing is measured again.
  *
- * @throws DatasetError when nothing was measured into the folder; InputError on an unknown model or option; the signal's reason when aborted
+ * @throws DatasetError when nothing was measured into the folder; InputError on an unknown model or option, or when another process
+ *   writes to the folder; the signal's reason when aborted
  */
-export async function score({
-  out,
-  criteria,
-  models: names,
-  onlyMissing = false,
-  signal,
-  onProgress,
-}: ScoreOptions): Promise<void> {
-  const plan = await measuredPlan(out)
+export async function score(options: ScoreOptions): Promise<void> {
+  const plan = await measuredPlan(options.out)
+  await withFolderLock(options.out, () => scoreInto(plan, options))
+}
+
+async function scoreInto(
+  plan: Plan,
+  { out, criteria, models: names, onlyMissing = false, signal, onProgress }: ScoreOptions,
+): Promise<void> {
   const measured = await readTable(out, 'models')
   const models = names?.map((name) => findNamed('measured model', name, measured)) ?? measured
   const layers = await readTable(out, 'layers')

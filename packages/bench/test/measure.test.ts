@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -15,7 +16,9 @@ import { loadModel, preprocess } from '../src/model.ts'
 import { predictedClasses } from '../src/outcome.ts'
 import { perturbModel } from '../src/perturbed-model.ts'
 import { findPerturbation, loadPlugins } from '../src/plugins.ts'
-import { perturbations } from '../src/registry.generated.ts'
+import { rank } from '../src/rank.ts'
+import { criteria, perturbations } from '../src/registry.generated.ts'
+import { score } from '../src/score.ts'
 import { stratifiedOrder } from '../src/seeds.ts'
 
 const lenet = { reference: 'zoo:lenet-fashion' }
@@ -157,6 +160,34 @@ describe('a measurement', () => {
     expect(await reproducible(out)).toEqual(before)
   })
 
+  it('refuses to mix the draws of a perturbation whose code changed and whose version did not', async () => {
+    const [out, plugins] = [temporaryFolder(), temporaryFolder()]
+    const module = join(plugins, 'scaling.mjs')
+    const scaling = (factor: number, version: number): void =>
+      writeFileSync(
+        module,
+        `export default {
+          name: 'scaling', family: 'noise', version: ${version}, summary: 'Scales.', target: 'weights', unit: 'factor',
+          reference: { title: 'none', url: 'https://example.org' }, intensities: [2], stochastic: false,
+          apply: ({ shape, data }, intensity) => ({ shape, data: data.map((w) => ${factor} * intensity * w) }),
+        }`,
+      )
+    const run = promisify(execFile)
+    scaling(1, 1)
+    await run(process.execPath, [...nodeOptions, out, module])
+    const before = await reproducible(out)
+    await run(process.execPath, [...nodeOptions, out, module])
+    scaling(3, 1)
+    await expect(run(process.execPath, [...nodeOptions, out, module])).rejects.toMatchObject({
+      stderr: expect.stringMatching(/scaling gives other weights .* its version did not.*--out/) as string,
+    })
+    scaling(3, 2)
+    await expect(run(process.execPath, [...nodeOptions, out, module])).rejects.toMatchObject({
+      stderr: expect.stringContaining('with version 1 of scaling') as string,
+    })
+    expect(await reproducible(out)).toEqual(before)
+  })
+
   it('keeps the reason of every cell that a perturbation breaks, and measures the others', async () => {
     const out = temporaryFolder()
     const module = join(import.meta.dirname, 'faulty-perturbations.ts')
@@ -188,15 +219,53 @@ describe('a measurement', () => {
   })
 })
 
+describe('a folder that somebody writes to', () => {
+  const lock = (folder: string): string => join(folder, '.measure/lock')
+
+  it('is closed to a second measurement, to scores and to rankings, and open again when that is done', async () => {
+    const out = temporaryFolder()
+    await measure(small(out))
+    await score({ out, criteria: criteria.filter(({ plugin }) => plugin.name === 'depth') })
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' })
+    writeFileSync(lock(out), `${hostname()} ${child.pid}`)
+    const refused = { code: 'input', message: `Another process (${hostname()} ${child.pid}) is writing to ${out}.` }
+    await expect(measure(small(out))).rejects.toMatchObject(refused)
+    await expect(score({ out, criteria })).rejects.toMatchObject(refused)
+    await expect(rank({ out })).rejects.toMatchObject({
+      ...refused,
+      hint: expect.stringContaining(lock(out)) as string,
+    })
+    // Who only looks is not kept out.
+    await rank({ out, models: ['lenet-fashion'] })
+
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    await measure(small(out))
+    await rank({ out })
+    expect(existsSync(lock(out))).toBe(false)
+  })
+
+  it('is written to by one of two measurements that begin together', async () => {
+    const [both, one] = [temporaryFolder(), temporaryFolder()]
+    const outcomes = await Promise.allSettled([measure(small(both)), measure(small(both))])
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    await measure(small(one))
+    expect(await reproducible(both)).toEqual(await reproducible(one))
+  })
+
+  it('on another machine is not taken over', async () => {
+    const out = temporaryFolder()
+    await measure(small(out))
+    writeFileSync(lock(out), 'elsewhere 1')
+    await expect(measure(small(out))).rejects.toThrow('Another process (elsewhere 1)')
+  })
+})
+
 describe('a measurement that cannot be', () => {
   it.each([
     ['more images than there are', { images: 10_001 }, /10001 images .* has 10000 test images/],
     ['an unknown network', { models: [{ reference: 'zoo:lenet' }] }, /no network in the zoo called 'lenet'/],
-    [
-      'a missing file',
-      { models: [{ reference: 'nothing.onnx', data: 'zoo:fashion-mnist' }] },
-      /nothing\.onnx cannot be read/,
-    ],
+    ['a missing file', { models: [{ reference: 'nothing.onnx', data: 'zoo:fashion-mnist' }] }, /no file nothing\.onnx/],
     ['data that is no name', { models: [{ ...lenet, data: './photos' }] }, /'\.\/photos' cannot be read yet/],
     ['unknown data', { models: [{ ...lenet, data: 'zoo:fashion' }] }, /no data in the zoo called 'fashion'/],
     [
