@@ -9,7 +9,6 @@ import { noSuchRoute, respondToError } from './errors.ts'
 import { addLeaderboard } from './leaderboard.ts'
 import { addModels } from './models.ts'
 import { addPerturbations } from './perturbations.ts'
-import { renderReference } from './reference.ts'
 import { addTasks } from './tasks.ts'
 
 const about = {
@@ -25,7 +24,7 @@ const about = {
 }
 
 /**
- * The API, to be mounted at /api/v1, with its OpenAPI document and the page that renders it.
+ * The API, to be mounted at /api/v1, with its OpenAPI document.
  *
  * @param current the dataset as it is now; what it throws becomes the answer
  */
@@ -34,9 +33,7 @@ export function createApi(current: () => Promise<Dataset>): Api {
   api.onError(respondToError)
   api.use(cors({ origin: '*', allowMethods: ['GET', 'HEAD'], exposeHeaders: ['ETag'] }))
 
-  const document = () => api.getOpenAPI31Document(about)
-  api.get('/openapi.json', (c) => c.json(document()))
-  api.get('/', (c) => c.html(renderReference(document())))
+  api.get('/openapi.json', (c) => c.json(documentOf(api)))
 
   api.use(etag())
   api.use(async (c, next) => {
@@ -51,4 +48,9 @@ export function createApi(current: () => Promise<Dataset>): Api {
   // Not notFound(): where an app is mounted, that of the outer one answers.
   api.all('*', noSuchRoute)
   return api
+}
+
+/** The OpenAPI document of the API. */
+export function documentOf(api: Api) {
+  return api.getOpenAPI31Document(about)
 }

@@ -5,25 +5,26 @@ import { failures, failuresOfNames, findOrNotFound } from './errors.ts'
 import { ceiling, cost, described, ranking, source, track, truthQuery } from './fields.ts'
 import { answerOf } from './tasks.ts'
 
-const summary = z
-  .object({
-    name: described(z.string(), 'Name.'),
-    version: described(z.number().int(), 'Version.'),
-    package: described(z.string(), 'Package or file that it came from.'),
-    track,
-    aware: described(z.boolean(), 'Whether it is scored at every level of a perturbation.'),
-    needs: described(z.array(z.string()).readonly(), 'What it uses of the network and the images.'),
-    options: described(z.record(z.string(), z.unknown()).readonly(), 'Its options, by name.'),
-    summary: described(z.string(), 'One sentence.'),
-    reference: source,
-    cost: cost.nullable().openapi({
-      description: 'What scoring cost over all models: sums, but of memory and images the most on any.',
-    }),
-  })
-  .openapi('CriterionSummary')
+const fields = {
+  name: described(z.string(), 'Name.'),
+  version: described(z.number().int(), 'Version.'),
+  package: described(z.string(), 'Package or file that it came from.'),
+  track,
+  aware: described(z.boolean(), 'Whether it is scored at every level of a perturbation.'),
+  needs: described(z.array(z.string()).readonly(), 'What it uses of the network and the images.'),
+  options: described(z.record(z.string(), z.unknown()).readonly(), 'Its options, by name.'),
+  summary: described(z.string(), 'One sentence.'),
+  reference: source,
+  cost: cost.nullable().openapi({
+    description: 'What scoring cost over all models: sums, but of memory and images the most on any.',
+  }),
+}
 
-const detail = summary
-  .extend({
+const summary = z.object(fields).openapi('CriterionSummary')
+
+const detail = z
+  .object({
+    ...fields,
     costs: described(
       z.array(z.object({ model: described(z.string(), 'Name of the model.'), cost })),
       'What scoring cost on each model.',

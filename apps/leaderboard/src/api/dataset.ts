@@ -11,8 +11,8 @@ const column = z
     nullable: described(z.boolean(), 'Whether a value may be null.'),
     unit: described(z.string().nullable(), 'What a number counts; null where it has no unit.'),
     description: described(z.string(), 'What it says.'),
+    refersTo: described(z.string().nullable(), 'The table whose rows it counts, where it is an id.'),
   })
-  .readonly()
   .openapi('Column')
 
 const file = z
@@ -24,7 +24,7 @@ const file = z
     bytes: described(z.number().int(), 'Its size, in bytes.'),
     sha256: described(z.string(), 'SHA-256 in hex.'),
     rows: described(z.number().int(), 'Number of rows.'),
-    columns: described(z.array(column).readonly(), 'Its columns, in order.'),
+    columns: described(z.array(column), 'Its columns, in order.'),
   })
   .openapi('File')
 
@@ -60,7 +60,11 @@ export function addDataset(api: Api): void {
         digest,
         format: formatVersion,
         checksums: '/dataset/files/SHA256SUMS',
-        files: files.map((its) => ({ ...its, url: `/dataset/files/${its.name}` })),
+        files: files.map(({ columns, ...rest }) => ({
+          ...rest,
+          url: `/dataset/files/${rest.name}`,
+          columns: columns.map((its) => ({ ...its, refersTo: its.refersTo ?? null })),
+        })),
       },
       200,
     )

@@ -4,25 +4,25 @@ import type { Api } from './environment.ts'
 import { failures, failuresOfNames, findOrNotFound } from './errors.ts'
 import { described } from './fields.ts'
 
-const summary = z
-  .object({
-    name: described(z.string(), 'Name, as in zoo:NAME, or that of the file.'),
-    title: described(z.string(), 'What it is, for a person.'),
-    family: described(z.string(), 'Architecture family: models that aggregates treat as one kind.'),
-    data: described(z.string(), 'The images that it classifies.'),
-    sha256: described(z.string(), 'SHA-256 of the ONNX file, in hex.'),
-    opset: described(z.number().int(), 'Version of the ONNX operators.'),
-    layers: described(z.number().int(), 'Number of layers.'),
-    parameters: described(z.number().int(), 'Weights in its layers; biases are not counted.'),
-    macs: described(z.number(), 'Multiply-accumulates of its layers for one image.'),
-    classes: described(z.number().int(), 'Number of classes.'),
-    images: described(z.number().int(), 'Test images it was measured on.'),
-    cleanCorrect: described(z.number().int(), 'Of those, classified correctly without a perturbation.'),
-    cleanAccuracy: described(z.number(), 'The same, as a fraction.'),
-    cleanLoss: described(z.number(), 'Mean cross-entropy without a perturbation, in nats.'),
-    licence: described(z.string().nullable(), 'Licence of the network, where known.'),
-  })
-  .openapi('ModelSummary')
+const fields = {
+  name: described(z.string(), 'Name, as in zoo:NAME, or that of the file.'),
+  title: described(z.string(), 'What it is, for a person.'),
+  family: described(z.string(), 'Architecture family: models that aggregates treat as one kind.'),
+  data: described(z.string(), 'The images that it classifies.'),
+  sha256: described(z.string(), 'SHA-256 of the ONNX file, in hex.'),
+  opset: described(z.number().int(), 'Version of the ONNX operators.'),
+  layers: described(z.number().int(), 'Number of layers.'),
+  parameters: described(z.number().int(), 'Weights in its layers; biases are not counted.'),
+  macs: described(z.number(), 'Multiply-accumulates of its layers for one image.'),
+  classes: described(z.number().int(), 'Number of classes.'),
+  images: described(z.number().int(), 'Test images it was measured on.'),
+  cleanCorrect: described(z.number().int(), 'Of those, classified correctly without a perturbation.'),
+  cleanAccuracy: described(z.number(), 'The same, as a fraction.'),
+  cleanLoss: described(z.number(), 'Mean cross-entropy without a perturbation, in nats.'),
+  licence: described(z.string().nullable(), 'Licence of the network, where known.'),
+}
+
+const summary = z.object(fields).openapi('ModelSummary')
 
 const shape = (description: string) => described(z.array(z.number().int()).readonly(), description)
 
@@ -75,8 +75,9 @@ const sensitivity = z
   })
   .openapi('Sensitivity')
 
-const detail = summary
-  .extend({
+const detail = z
+  .object({
+    ...fields,
     layers: described(z.array(layer), 'In order of depth.'),
     sensitivity: described(z.array(sensitivity), 'What each layer loses under each perturbation that was measured.'),
   })

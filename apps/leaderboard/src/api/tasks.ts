@@ -5,25 +5,25 @@ import type { Api } from './environment.ts'
 import { failures, failuresOfNames, findOrNotFound, NotFound } from './errors.ts'
 import { ceiling, described, interval, ranking, truth, truthQuery } from './fields.ts'
 
-export const taskSummary = z
-  .object({
-    model: described(z.string(), 'Name of the model.'),
-    perturbation: described(z.string(), 'Name of the perturbation.'),
-    truth,
-    layers: described(z.number().int(), 'Layers to rank.'),
-    liveLevels: described(
-      z.array(z.number().int()).readonly(),
-      "Indices in the perturbation's grid of the levels that the truth pools: mean drop of 2 to 50 points.",
-    ),
-    ceiling,
-    counts: described(z.boolean(), 'Whether the task counts for the headline.'),
-    reason: described(z.string().nullable(), 'Why it does not, where it does not.'),
-  })
-  .openapi('TaskSummary')
+const fields = {
+  model: described(z.string(), 'Name of the model.'),
+  perturbation: described(z.string(), 'Name of the perturbation.'),
+  truth,
+  layers: described(z.number().int(), 'Layers to rank.'),
+  liveLevels: described(
+    z.array(z.number().int()).readonly(),
+    "Indices in the perturbation's grid of the levels that the truth pools: mean drop of 2 to 50 points.",
+  ),
+  ceiling,
+  counts: described(z.boolean(), 'Whether the task counts for the headline.'),
+  reason: described(z.string().nullable(), 'Why it does not, where it does not.'),
+}
 
-const task = taskSummary
-  .omit({ layers: true })
-  .extend({
+export const taskSummary = z.object(fields).openapi('TaskSummary')
+
+const task = z
+  .object({
+    ...fields,
     layers: described(
       z.array(
         z.object({

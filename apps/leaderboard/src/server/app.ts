@@ -3,7 +3,8 @@ import { DatasetError } from '@loadbearing/core'
 import { type Context, Hono } from 'hono'
 import { compress } from 'hono/compress'
 import { etag } from 'hono/etag'
-import { createApi } from '../api/api.ts'
+import { createApi, documentOf } from '../api/api.ts'
+import { renderReference } from '../api/reference.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { fileAt } from './static-files.ts'
 
@@ -21,9 +22,11 @@ export function createApp({ folder, dataset, site }: Served): Hono {
   const app = new Hono()
   app.onError(sayWhy)
   app.use(compress())
-  app.route('/api/v1', createApi(dataset))
-  app.get('/api', (c) => c.redirect('/api/v1/'))
-  app.get('/api/*', (c) => c.redirect('/api/v1/'))
+
+  const api = createApi(dataset)
+  app.get('/api/v1/', (c) => c.html(renderReference(documentOf(api))))
+  for (const path of ['/api', '/api/', '/api/v1']) app.get(path, (c) => c.redirect('/api/v1/'))
+  app.route('/api/v1', api)
 
   app.use(etag())
   app.get('/dataset/files/:name{[a-z]+\\.arrow|SHA256SUMS}', async (c, next) => {
