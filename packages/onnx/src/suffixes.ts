@@ -10,7 +10,7 @@ import { fromOrt, openSession, runSession, toOrt } from './session.ts'
  * Memory: the frontiers of one chunk.
  */
 export interface SuffixEngine {
-  /** Takes up a chunk of examples [n, …] and returns its unperturbed logits [n, classes]. */
+  /** Takes up a chunk of examples [n, …], not to be written to while it is run, and returns its unperturbed logits [n, classes]. */
   readonly advance: (inputs: Tensor) => Promise<Tensor>
   /** Logits [n, classes] of the chunk with `weight` in place of the layer's own. @throws InputError before `advance`, or on another shape */
   readonly run: (layer: Layer, weight: Tensor) => Promise<Tensor>

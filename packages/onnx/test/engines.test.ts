@@ -182,6 +182,20 @@ it('runs a file whose nodes stand in another order', async () => {
   await engine.release()
 })
 
+it('runs a long file whose nodes stand in reverse', async () => {
+  const names = ['images', ...Array.from({ length: 3000 }, (_, i) => `step${i}`)]
+  const steps = names.slice(1).map((made, i) => node('Neg', [names[i]!], made))
+  const bytes = file({ nodes: [node('MatMul', [names.at(-1)!, 'weight'], 'scores'), ...steps.toReversed()] })
+  const model = await readModel(bytes, { name: 'reversed' })
+  const images = { shape: [1, 4], data: new Float32Array([1, 2, 3, 4]) }
+  expect([...(await wholeGraph(model, bytes, images)).data]).toEqual([10, 10, 10])
+  const engine = await openSuffixes(model)
+  await engine.advance(images)
+  const [layer] = model.layers
+  expect([...(await engine.run(layer!, changedBy(model.weight(layer!), 2))).data]).toEqual([20, 20, 20])
+  await engine.release()
+})
+
 it('gives a finite logit where a Softmax underflows', async () => {
   const bytes = file({ nodes: [node('MatMul', ['images', 'weight'], 'made'), node('Softmax', ['made'], 'scores')] })
   const model = await readModel(bytes, { name: 'softmax' })
