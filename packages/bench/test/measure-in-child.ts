@@ -1,21 +1,31 @@
+/**
+ * Makes the small measurement in a process of its own: what a test kills, or starves of disk.
+ *
+ *   measure-in-child.ts FOLDER [--plugin FILE] [--die-after UNITS]
+ */
+import { parseArgs } from 'node:util'
 import { LoadbearingError } from '@loadbearing/core'
-import { loadPlugins, measure, perturbations } from '../src/index.ts'
+import { loadPlugins, measure } from '../src/index.ts'
+import { small } from './small-measurement.ts'
 
-// Measures LeNet into the folder named on the command line: what a test kills, or starves of disk.
 // Where the size of files is limited, a write then fails instead of ending the process.
 process.on('SIGXFSZ', () => undefined)
 
-const [out = '', module] = process.argv.slice(2)
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { plugin: { type: 'string' }, 'die-after': { type: 'string' } },
+})
+const [out = ''] = positionals
+const { plugin, 'die-after': units } = values
 try {
-  await measure({
-    models: [{ reference: 'zoo:lenet-fashion' }],
-    perturbations: module === undefined ? perturbations : (await loadPlugins(module)).perturbations,
-    out,
-    images: 160,
-    repeats: 2,
-    chunk: 20,
-    threads: 2,
-  })
+  await measure(
+    small(out, {
+      ...(plugin !== undefined && { perturbations: (await loadPlugins(plugin)).perturbations }),
+      onProgress(progress) {
+        if (progress.kind === 'unit' && progress.finished === Number(units)) process.kill(process.pid, 'SIGKILL')
+      },
+    }),
+  )
 } catch (error) {
   if (!(error instanceof LoadbearingError)) throw error
   console.error(error.message, error.hint)

@@ -1,0 +1,15 @@
+import { type MeasureOptions, perturbations } from '../src/index.ts'
+
+/** LeNet, a stochastic and a deterministic perturbation, three chunks of images: 30 units of work. */
+export function small(out: string, more: Partial<MeasureOptions> = {}): MeasureOptions {
+  return {
+    models: [{ reference: 'zoo:lenet-fashion' }],
+    perturbations: perturbations.filter(({ plugin }) => ['magnitude-pruning', 'bit-flip'].includes(plugin.name)),
+    out,
+    images: 60,
+    repeats: 2,
+    chunk: 25,
+    threads: 1,
+    ...more,
+  }
+}
