@@ -2,7 +2,7 @@ import { type Network, readNetwork } from '@loadbearing/bench'
 import { listZoo, type ModelCard } from '@loadbearing/zoo'
 import { Command } from 'commander'
 import pc from 'picocolors'
-import { count } from '../terminal/numbers.ts'
+import { count, counted } from '../terminal/numbers.ts'
 import { printResult } from '../terminal/output.ts'
 import { table } from '../terminal/table.ts'
 import type { CommonOptions } from './options.ts'
@@ -67,7 +67,7 @@ function describeNetwork({ name, onnx }: Network): string {
     ]),
   )
   const lines = [
-    `${pc.bold(name)}: ${layers.length} layers, ${total((layer) => layer.parameters)} parameters in them, ${total((layer) => layer.macs)} MACs an image, ${output.classes} classes, opset ${opset}`,
+    `${pc.bold(name)}: ${counted(layers.length, 'layer')}, ${total((layer) => layer.parameters)} parameters in them, ${total((layer) => layer.macs)} MACs an image, ${output.classes} classes, opset ${opset}`,
     '',
     listed,
   ]
@@ -81,7 +81,7 @@ function describeNetwork({ name, onnx }: Network): string {
   return [
     ...lines,
     '',
-    `Learned, but no layer (${leftOut.length} tensors, ${count(leftOut.reduce((sum, { parameters }) => sum + parameters, 0))} numbers):`,
+    `Learned, but no layer (${counted(leftOut.length, 'tensor')}, ${count(leftOut.reduce((sum, { parameters }) => sum + parameters, 0))} numbers):`,
     ...[...reasons].map(([reason, names]) => `  ${shortened(names)}: ${pc.dim(reason)}`),
   ].join('\n')
 }
