@@ -2,7 +2,7 @@
 
 declare module 'virtual:loadbearing/dataset' {
   /** The dataset that the site is built from. */
-  export const dataset: import('../src/data/dataset.ts').Dataset
+  export const dataset: import('#data').Dataset
   /** The folder that it was read from. */
   export const folder: string
 }

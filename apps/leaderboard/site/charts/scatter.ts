@@ -23,6 +23,8 @@ export interface Scatter {
   readonly dots: readonly { readonly x: number; readonly y: number; readonly title: string }[]
   readonly xTicks: readonly Placed[]
   readonly yTicks: readonly Placed[]
+  /** Where nothing is lost. */
+  readonly zero: number
   /** Whether scores are on a logarithmic scale: all are positive and the greatest is more than 20 times the least. */
   readonly logarithmic: boolean
 }
@@ -40,13 +42,17 @@ export function scatter(points: readonly ScatterPoint[], unit: string): Scatter 
     ? scaleLog([least, greatest], [frame.left + 8, frame.right - 8])
     : scaleLinear([least - margin, greatest + margin], [frame.left + 8, frame.right - 8])
   const truths = points.map(({ truth }) => truth)
-  const y = scaleLinear([Math.min(0, ...truths), Math.max(...truths, 0)], [frame.bottom, frame.top]).nice(4)
-  const xTicks = logarithmic ? decades(least, greatest) : scaleLinear([least, greatest]).ticks(4)
+  const [, highest] = scaleLinear([0, Math.max(...truths, 0)], [0, 1])
+    .nice(4)
+    .domain()
+  const y = scaleLinear([Math.min(0, ...truths), highest!], [frame.bottom, frame.top])
+  const xTicks = logarithmic ? decades(least, greatest) : x.ticks(4)
   return {
     width,
     height,
     frame,
     logarithmic,
+    zero: round(y(0)),
     dots: points.map(({ label, score, truth }) => ({
       x: round(x(score)),
       y: round(y(truth)),
@@ -70,7 +76,7 @@ function short(value: number): string {
   const size = Math.abs(value)
   if (size >= 1e9 || (size > 0 && size < 1e-3)) return value.toExponential(0)
   if (size >= 1e6) return `${Number((value / 1e6).toPrecision(2))}M`
-  return size >= 1e4 ? `${Number((value / 1e3).toPrecision(2))}k` : plain(value)
+  return size >= 1e4 ? `${Number((value / 1e3).toPrecision(2))}k` : plain(Number(value.toPrecision(2)))
 }
 
 function round(value: number): number {

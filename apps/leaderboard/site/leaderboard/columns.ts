@@ -28,7 +28,7 @@ export function rankingColumns(kind: TruthKind): readonly Column<LeaderboardRow>
     },
     {
       key: 'interval',
-      title: '95 % interval',
+      title: '95\u00a0% interval',
       explanation: 'Of the share, by a bootstrap over models and layers; sorted by its lower end.',
       better: 'high',
       value: ({ shareLow }) => shareLow,
@@ -44,7 +44,7 @@ export function rankingColumns(kind: TruthKind): readonly Column<LeaderboardRow>
     },
     {
       key: 'recall',
-      title: 'Top 20 %',
+      title: 'Top 20\u00a0%',
       explanation: 'Share of the 20 % most important layers that are among its own top 20 %.',
       better: 'high',
       value: ({ recallTop20 }) => recallTop20,

@@ -1,5 +1,5 @@
 import type { LayerScoreValues, Task, Track, TruthKind } from '@loadbearing/ranking'
-import type { Dataset } from '#data'
+import type { Dataset } from '../../src/data/dataset.ts'
 
 /** What a browser needs to rank again: a file of the site. */
 export interface RankingData {

@@ -1,6 +1,6 @@
 import { scaleLinear } from 'd3-scale'
 
-const width = 210
+const width = 180
 const height = 30
 
 // A ceiling is at least .9 on a task that counts, so a share lies within ±1.11.

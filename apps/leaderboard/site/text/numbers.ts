@@ -21,7 +21,7 @@ export function interval(
   high: number | null,
   format: (value: number | null) => string = correlation,
 ): string {
-  return low === null || high === null ? '' : `[${format(low)}, ${format(high)}]`
+  return low === null || high === null ? '' : `[${format(low)},\u00a0${format(high)}]`
 }
 
 /** A fraction as a percentage: '91.4 %'. */
@@ -46,9 +46,9 @@ export function shortCount(value: number): string {
   return `${(value / scale).toPrecision(3)} ${unit}`
 }
 
-/** '4 ms', '0.82 s', '41 s', '3 min'. */
+/** '4.1 ms', '0.82 s', '41 s', '3 min'. */
 export function duration(seconds: number): string {
-  if (seconds < 0.1) return `${(1000 * seconds).toPrecision(1)} ms`
+  if (seconds < 0.1) return `${Number((1000 * seconds).toPrecision(2))} ms`
   if (seconds < 10) return `${seconds.toFixed(seconds < 1 ? 2 : 1)} s`
   return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`
 }
@@ -61,7 +61,7 @@ export function bytes(size: number): string {
 
 /** A number of any size, short: '0.0213', '1,280', '4.1e+7'. */
 export function plain(value: number): string {
-  return minus(Number.isInteger(value) && Math.abs(value) < 1e7 ? count(value) : value.toPrecision(3))
+  return minus(Number.isInteger(value) && Math.abs(value) < 1e7 ? count(value) : String(Number(value.toPrecision(3))))
 }
 
 function minus(text: string): string {
