@@ -27,7 +27,8 @@ it('makes no noise of its own on stderr', async () => {
 it('lists the zoo', async () => {
   expect(await output(['layers'], here)).toMatch(/zoo:resnet8-fashion +ResNet-8 +\d\d\.\d\d % +77,418/)
   const models = z.array(z.object({ name: z.string(), sha256: z.string() })).parse(await jsonOutput(['layers'], here))
-  expect(models.map(({ name }) => name)).toEqual(['lenet-fashion', 'resnet20-narrow-fashion', 'resnet8-fashion'])
+  const names = ['lenet-fashion', 'resnet20-narrow-fashion', 'resnet8-fashion']
+  expect(models.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
 })
 
 it('lists the layers of a model of the zoo, and of the same file by its path', async () => {
