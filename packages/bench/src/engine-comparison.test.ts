@@ -1,5 +1,5 @@
 import { rngFrom } from '@loadbearing/core'
-import { openNetwork, openSuffixes, readModel } from '@loadbearing/onnx'
+import { openSuffixes, readModel, type SuffixEngine } from '@loadbearing/onnx'
 import { readImages } from '@loadbearing/zoo'
 import { describe, expect, it } from 'vitest'
 import { compareEngines } from './engine-comparison.ts'
@@ -39,19 +39,24 @@ describe.each(sources)('the suffix engine on $reference', async (source) => {
     await engine.release()
   })
 
-  it('is not fooled: another weight gives other logits', async () => {
-    const cell = {
-      layer: model.onnx.layers[0]!.name,
-      perturbation: perturbations[0]!.plugin,
-      intensity: 0.1,
-      repeat: 0,
+  it('would be found out: another weight than the cell has is counted as different', async () => {
+    const engine = await openSuffixes(model.onnx)
+    await engine.advance(inputs)
+    const [layer, other] = model.onnx.layers
+    const { plugin: perturbation } = perturbations.find(({ plugin }) => plugin.name === 'gaussian-noise')!
+    const cell = { layer: layer!.name, perturbation, intensity: perturbation.intensities.at(-1)!, repeat: 0 }
+    const { weight } = perturbModel(model, { ...cell, layer: other!.name })
+    const faults: Record<string, SuffixEngine['run']> = {
+      'the weight is not replaced': (its) => engine.run(its, model.onnx.weight(its)),
+      'another layer is perturbed': () => engine.run(other!, weight),
     }
-    const { bytes } = perturbModel(model, cell)
-    const original = await openNetwork(model.onnx, model.bytes)
-    const perturbed = await openNetwork(model.onnx, bytes)
-    expect((await perturbed.run(inputs)).data).not.toEqual((await original.run(inputs)).data)
-    await original.release()
-    await perturbed.release()
+    expect(await compareEngines(model, engine, inputs, labels, cell)).toMatchObject({ different: 0 })
+    for (const [fault, run] of Object.entries(faults)) {
+      const found = await compareEngines(model, { ...engine, run }, inputs, labels, cell)
+      expect(found.different, fault).toBeGreaterThan(0)
+      expect(found.difference, fault).toBeGreaterThan(0.01)
+    }
+    await engine.release()
   })
 })
 

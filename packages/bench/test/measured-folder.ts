@@ -6,23 +6,27 @@ import { measure } from '../src/measure.ts'
 import { perturbations } from '../src/registry.generated.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-/** A measurement of LeNet, made once for the tests of a file: 100 images, a stochastic and a deterministic perturbation. */
-export function measuredFolder(): { readonly path: () => string; readonly copy: () => string } {
+/** Measures LeNet: 100 images, a stochastic and a deterministic perturbation. */
+export async function measureInto(out: string): Promise<void> {
+  await measure({
+    models: [{ reference: 'zoo:lenet-fashion' }],
+    perturbations: perturbations.filter(({ plugin }) => ['magnitude-pruning', 'bit-flip'].includes(plugin.name)),
+    out,
+    images: 100,
+    repeats: 3,
+    threads: 1,
+  })
+}
+
+/** That measurement, made once for the tests of a file. */
+export function measuredFolder(): { readonly copy: () => string } {
   let folder: string
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'loadbearing-'))
-    await measure({
-      models: [{ reference: 'zoo:lenet-fashion' }],
-      perturbations: perturbations.filter(({ plugin }) => ['magnitude-pruning', 'bit-flip'].includes(plugin.name)),
-      out: folder,
-      images: 100,
-      repeats: 3,
-      threads: 1,
-    })
+    await measureInto(folder)
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   return {
-    path: () => folder,
     copy() {
       const copy = temporaryFolder()
       cpSync(folder, copy, { recursive: true })

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
+import { tableNames } from '@loadbearing/dataset'
 import { readTable } from '@loadbearing/dataset/folder'
 import { describe, expect, it } from 'vitest'
 import { loadPlugins } from '../src/plugins.ts'
 import { rank } from '../src/rank.ts'
 import { criteria } from '../src/registry.generated.ts'
 import { score, type ScoreProgress } from '../src/score.ts'
-import { measuredFolder } from './measured-folder.ts'
+import { measuredFolder, measureInto } from './measured-folder.ts'
 import { reproducible } from './tables-of.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -34,11 +35,21 @@ describe('scores', () => {
     )
   })
 
-  it('are the same bytes in two runs, and are left alone when nothing is missing', async () => {
-    const [one, two] = [measured.copy(), measured.copy()]
-    await score({ out: one, criteria })
-    await score({ out: two, criteria })
-    expect(await reproducible(two)).toEqual(await reproducible(one))
+  it('and their truth and ranking are the same bytes in two runs, and are left alone when nothing is missing', async () => {
+    const [one, two] = [measured.copy(), temporaryFolder()]
+    await measureInto(two)
+    for (const out of [one, two]) {
+      await score({ out, criteria })
+      await rank({ out })
+    }
+    const tables = await reproducible(one)
+    expect(Object.keys(tables)).toEqual(
+      tableNames
+        .filter((name) => name !== 'runs')
+        .map((name) => `${name}.arrow`)
+        .sort(),
+    )
+    expect(await reproducible(two)).toEqual(tables)
     const again: ScoreProgress[] = []
     await score({ out: one, criteria, onlyMissing: true, onProgress: (progress) => again.push(progress) })
     expect(again).toEqual([])
