@@ -90,10 +90,10 @@ export function addLeaderboard(api: Api): void {
 }
 
 /** The chosen names in the dataset's order, each once; nothing where all are meant. @throws NotFound on an unknown one */
-function named<T extends { readonly name: string }>(
+function named(
   kind: string,
   names: readonly string[] | undefined,
-  items: readonly T[],
+  items: readonly { readonly name: string }[],
 ): string[] | undefined {
   if (!names) return undefined
   const chosen = new Set(names.map((name) => findOrNotFound(`measured ${kind}`, name, items)))

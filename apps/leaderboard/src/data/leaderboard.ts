@@ -40,10 +40,11 @@ export function leaderboardOf(dataset: Dataset, kind: TruthKind, choice: TaskCho
 export function storedLeaderboard(rows: StoredRows, criteria: readonly Criterion[], kind: TruthKind): Leaderboard {
   const of = rows.leaderboard.filter(({ truth }) => truth === kind)
   const table = (track: Criterion['track']): LeaderboardRow[] =>
-    of.flatMap((row) => {
-      const criterion = criteria[row.criterion_id]
-      return criterion && criterion.track === track ? [rowOf(row, criterion)] : []
-    })
+    of.flatMap((row) =>
+      criteria
+        .filter((criterion) => criterion.id === row.criterion_id && criterion.track === track)
+        .map((criterion) => rowOf(row, criterion)),
+    )
   return { predictor: table('predictor'), probe: table('probe') }
 }
 

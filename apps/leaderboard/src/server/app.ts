@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { DatasetError } from '@loadbearing/core'
-import { type Context, Hono } from 'hono'
+import { type Context, type Env, Hono } from 'hono'
 import { compress } from 'hono/compress'
 import { etag } from 'hono/etag'
 import { createApi, documentOf } from '../api/api.ts'
@@ -52,7 +52,7 @@ export function createApp({ folder, dataset, site }: Served): Hono {
   return app
 }
 
-async function notFound(root: string, c: Context): Promise<Response> {
+async function notFound(root: string, c: Context<Env, string>): Promise<Response> {
   const page = await fileAt({ path: join(root, '404.html') }, c)
   if (!page) return c.text('There is no such page.', 404)
   return new Response(page.body, { status: 404, headers: { 'Content-Type': 'text/html; charset=utf-8' } })

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
-import type { Context } from 'hono'
+import type { Context, Env } from 'hono'
 
 /** Where to look: below a folder for the request's path, or at one file. */
 export type Place = { readonly root: string } | { readonly path: string }
@@ -10,12 +10,12 @@ export type Place = { readonly root: string } | { readonly path: string }
  * Answers with a file, or a folder's index.html, or a range of it; undefined where there is none. A path that leads out of the folder finds
  * nothing. Its ETag is of size and time, since files are replaced as a whole and never written to.
  */
-export async function fileAt(place: Place, c: Context): Promise<Response | undefined> {
+export async function fileAt(place: Place, c: Context<Env, string>): Promise<Response | undefined> {
   let path = ''
   const onFound = (its: string): void => {
     path = its
   }
-  const response = await serveStatic({ ...place, onFound })(c, () => Promise.resolve())
+  const response = await serveStatic<Env>({ ...place, onFound })(c, () => Promise.resolve())
   if (!(response instanceof Response)) return undefined
   if (basename(path) === 'index.html' && !/(\/|index\.html)$/.test(c.req.path)) {
     await response.body?.cancel()
