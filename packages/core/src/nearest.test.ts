@@ -24,6 +24,8 @@ it('suggests the nearest name, and lists all where none is near', () => {
   )
   expect(hintOf('zzzz')).toBe("There is no perturbation called 'zzzz'. Known: gaussian-noise, bit-flip.")
   expect(nearest('x', [])).toBeUndefined()
+  expect(nearest('noise', ['gaussian-noise', 'bit-flip'])).toBe('gaussian-noise')
+  expect(nearest('i', ['gaussian-noise', 'bit-flip'])).toBeUndefined()
 })
 
 it('a tensor holds exactly what its shape says', () => {

@@ -1,9 +1,11 @@
 import { closest, distance } from 'fastest-levenshtein'
 import { InputError } from './errors.ts'
 
-/** The candidate a person most likely meant by `name`, or undefined where none is close. */
+/** The candidate a person most likely meant by `name`: the only one that contains it, or one that is close; undefined where there is none. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0) return undefined
+  const containing = candidates.filter((candidate) => candidate.includes(name))
+  if (name !== '' && containing.length === 1) return containing[0]
   const candidate = closest(name, [...candidates])
   return distance(name, candidate) <= Math.max(2, Math.ceil(candidate.length / 3)) ? candidate : undefined
 }

@@ -66,6 +66,13 @@ describe('perturb', () => {
     expect(() => run(apply)).toThrow(`Perturbation 'mine' ${fault} (layer 'example.weight', intensity 2).`)
     expect(weight.data).toEqual(before)
   })
+
+  it('names the grid where the intensity is out of range', () => {
+    const refuse = (): Tensor => {
+      throw new RangeError('out of reach')
+    }
+    expect(() => run(refuse)).toThrow(expect.objectContaining({ hint: 'Its grid (times): 1, 2, 3, 4, 5.' }))
+  })
 })
 
 it('equalBytes tells −0 from 0 and finds NaN equal to itself', () => {

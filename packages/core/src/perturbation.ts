@@ -54,7 +54,10 @@ export function perturb(
     new PluginError(
       `Perturbation '${perturbation.name}' ${fault} (layer '${context.layer.name}', intensity ${intensity}).`,
       {
-        hint: 'Run the conformance suite of @loadbearing/core on it.',
+        hint:
+          cause instanceof RangeError
+            ? `Its grid (${perturbation.unit}): ${perturbation.intensities.join(', ')}.`
+            : 'Run the conformance suite of @loadbearing/core on it.',
         cause,
       },
     )
