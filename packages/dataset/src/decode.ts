@@ -3,6 +3,7 @@ import { type Schema, type Table, tableFromIPC, type Vector } from 'apache-arrow
 import { brokenBuffers } from './buffers.ts'
 import type { RowOf, TableDeclaration } from './columns.ts'
 import { schemaOf } from './encode.ts'
+import { checkLayout } from './layout.ts'
 
 const hint = 'Restore the file, or measure again into another folder.'
 
@@ -77,6 +78,7 @@ function open(declaration: TableDeclaration, bytes: Uint8Array, file: string): T
   let broken: string | undefined
   const expected = describe(schemaOf(declaration))
   try {
+    checkLayout(bytes)
     arrow = tableFromIPC(bytes)
     found = describe(arrow.schema)
     broken = found === expected ? brokenBuffers(arrow) : undefined

@@ -6,11 +6,11 @@ import {
   Float32,
   Float64,
   makeData,
+  Message,
   RecordBatch,
+  RecordBatchFileWriter,
   Schema,
   Struct,
-  Table,
-  tableToIPC,
   Uint16,
   Uint32,
   Uint8,
@@ -104,7 +104,18 @@ function encode(declaration: TableDeclaration, columns: Readonly<Record<string, 
       ),
     )
   }
-  return tableToIPC(new Table(schema, batches), 'file')
+  const writer = new FileWriter()
+  for (const batch of batches) writer.write(batch)
+  writer.finish()
+  return writer.toUint8Array(true)
+}
+
+/** Arrow's writer leaves out the schema in front of the batches, which the format wants there: some readers read the file as a stream. */
+class FileWriter extends RecordBatchFileWriter {
+  protected override _writeSchema(schema: Schema): this {
+    super._writeSchema(schema)
+    return this._writeMessage(Message.from(schema))
+  }
 }
 
 function check(tableName: string, name: string, column: Column, values: ArrayLike<unknown>): void {

@@ -24,7 +24,8 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
 /** Writes and syncs the bytes beside `path`. @throws DatasetError as `writeWhole` does; nothing of it is left then */
 export async function stage(path: string, bytes: Uint8Array): Promise<StagedFile> {
   const temporary = `${path}.${randomUUID()}.tmp`
-  const discard = () => rm(temporary, { force: true })
+  // What keeps it from being written can keep it from being removed: the first failure is the one to tell.
+  const discard = () => rm(temporary, { force: true }).catch(() => undefined)
   const orDiscard = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work()

@@ -65,7 +65,7 @@ function* brokenCounts(cell: Cell): Generator<string> {
   }
   const [wrong, nonFinite] = [cell.images - (cell.correct ?? 0), cell.non_finite ?? 0]
   if (wrong >= 0 && nonFinite <= cell.images && nonFinite > wrong) {
-    yield `non_finite is ${nonFinite}, more than the ${wrong} images that are wrong.`
+    yield `non_finite is ${nonFinite}, more than the images that are wrong, ${wrong}.`
   }
   const fraction = cell.bounded_kl ?? 0
   if (fraction < 0 || fraction > 1) yield `bounded_kl is ${fraction}, which is no fraction from 0 to 1.`
