@@ -134,6 +134,15 @@ describe('choosing tasks', () => {
     expect(await shown(again)).toEqual(expected(predictor))
   })
 
+  it('leaves the published table where its data cannot be loaded, and says so', async () => {
+    const page = await site().open('/')
+    const published = await shown(page)
+    await page.route('**/data/ranking.json', (route) => route.fulfill({ status: 503, body: 'Not now.' }))
+    await page.getByRole('combobox', { name: 'Model' }).selectOption('deep-net')
+    await page.getByRole('status').getByText('could not be loaded').waitFor()
+    expect(await shown(page)).toEqual(published)
+  })
+
   it('says so where no chosen task counts', async () => {
     const page = await site().open('/?perturbation=rounding')
     await page.getByRole('status').getByText('No task of this choice counts').waitFor()

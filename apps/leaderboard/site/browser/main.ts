@@ -1,5 +1,5 @@
 import './sortable-tables.ts'
 import './theme.ts'
 
-// The statistics are for the one page that ranks again.
+// Only the leaderboard has something to choose.
 if (document.querySelector('[data-choice]')) await import('./choice.ts')

@@ -1,11 +1,9 @@
-import { scaleLinear } from 'd3-scale'
-
 const width = 180
 const height = 30
 
 // A ceiling is at least .9 on a task that counts, so a share lies within ±1.11.
-const x = scaleLinear([-1.15, 1.15], [0, width]).clamp(true)
-const at = (value: number): string => x(value).toFixed(1)
+const end = 1.15
+const at = (share: number): string => ((width * (Math.min(end, Math.max(-end, share)) + end)) / (2 * end)).toFixed(1)
 
 interface Share {
   readonly share: number | null
