@@ -127,13 +127,24 @@ describe('the OpenAPI document', () => {
     expect(silent).toEqual([])
   })
 
-  it('is rendered as a page with every path, and without anything from elsewhere', async () => {
-    const { paths } = await described()
+  it('is rendered as a page with every path and answer, and without anything from elsewhere', async () => {
+    const { paths, components } = await described()
     const response = await fetch(`${url}/`)
     const page = await response.text()
     expect(response.headers.get('content-type')).toContain('text/html')
-    for (const path of Object.keys(paths)) expect(page).toContain(`GET /api/v1${path}`)
-    expect(page).not.toMatch(/<script|<link[^>]+href="http|src=|@import|url\(/)
+    for (const path of Object.keys(paths)) expect(page).toContain(`</span> /api/v1${path}</code>`)
+    for (const schema of Object.keys(components.schemas)) expect(page).toContain(`<section id="${schema}">`)
+    const anchors = [...page.matchAll(/href="#([^"]+)"/g)].map(([, anchor]) => anchor)
+    for (const anchor of anchors) expect(page).toContain(`id="${String(anchor)}"`)
+    expect(page).not.toMatch(/<script|src=|@import|url\(/)
+    const styles = [...page.matchAll(/<link rel="stylesheet" href="([^"]+)"/g)].map(([, address]) => String(address))
+    expect(styles).toHaveLength(2)
+    for (const address of styles) {
+      const style = await (await fetch(new URL(address, url))).text()
+      const font = /url\(([^)]+latin-wght-normal\.woff2)\)/.exec(style)?.[1] ?? ''
+      const file = await fetch(new URL(font, new URL(address, url)))
+      expect([file.status, file.headers.get('content-type')]).toEqual([200, 'font/woff2'])
+    }
     for (const way of ['/api', '/api/', '/api/v1']) {
       expect((await fetch(new URL(way, url))).url).toBe(`${url}/`)
     }

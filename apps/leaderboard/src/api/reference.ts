@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { z } from '@hono/zod-openapi'
 import { html, raw } from 'hono/html'
 import type { Api } from './environment.ts'
+import { fontFamilies, fontsPath } from './fonts.ts'
 import { referenceStyle } from './reference-style.ts'
 
 type Document = ReturnType<Api['getOpenAPI31Document']>
@@ -11,6 +12,15 @@ type Parameter = NonNullable<Operation['parameters']>[number]
 type Markup = ReturnType<typeof html>
 
 const siteStyle = readFileSync(new URL('../../site/styles/site.css', import.meta.url), 'utf8')
+
+const sections = [
+  ['/', 'Leaderboard'],
+  ['/criteria/', 'Criteria'],
+  ['/models/', 'Models'],
+  ['/perturbations/', 'Perturbations'],
+  ['/dataset/', 'Dataset'],
+  ['/methods/', 'Methods'],
+] as const
 
 const responseShape = z.object({
   description: z.string(),
@@ -31,6 +41,7 @@ export function renderReference(document: Document): Markup {
         <meta name="description" content="${document.info.description ?? ''}" />
         <meta name="color-scheme" content="light dark" />
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+        ${fontFamilies.map((family) => html`<link rel="stylesheet" href="${fontsPath}/${family}/index.css" />`)}
         <style>
           ${raw(siteStyle + referenceStyle)}
         </style>
@@ -42,8 +53,7 @@ export function renderReference(document: Document): Markup {
             <a class="wordmark" href="/">Loadbearing</a>
             <nav aria-label="Sections">
               <ul>
-                <li><a href="/">Leaderboard</a></li>
-                <li><a href="/dataset/">Dataset</a></li>
+                ${sections.map(([path, name]) => html`<li><a href="${path}">${name}</a></li>`)}
                 <li><a href="${base}/" aria-current="page">API</a></li>
               </ul>
             </nav>
@@ -53,13 +63,13 @@ export function renderReference(document: Document): Markup {
           <header class="opening">
             <h1>API</h1>
             <p class="lead">${document.info.description ?? ''}</p>
-            <p>
+            <p class="api-about">
               Version ${document.info.version}, described by <a href="${base}/openapi.json">openapi.json</a> (OpenAPI
               ${document.openapi}). An error is <code>{ "error": { "code", "message", "hint" } }</code>.
             </p>
           </header>
-          <div class="reference">
-            <nav class="contents" aria-label="Contents">
+          <div class="api">
+            <nav class="api-contents" aria-label="Contents">
               <h2>Requests</h2>
               <ul>
                 ${operations.map(({ path }) => html`<li><a href="#${anchorOf(path)}">${path}</a></li>`)}
@@ -82,11 +92,13 @@ export function renderReference(document: Document): Markup {
 function request(base: string, path: string, operation: Operation): Markup {
   const parameters = (operation.parameters ?? []).filter((parameter) => 'name' in parameter)
   return html`<section id="${anchorOf(path)}">
-    <h2><code>GET ${base}${path}</code></h2>
+    <h2>
+      <code><span>GET</span> ${base}${path}</code>
+    </h2>
     <p><strong>${operation.summary ?? ''}.</strong> ${operation.description ?? ''}</p>
     ${parameters.length > 0 ? fields(parameters.map(ofParameter)) : ''}
     <pre><code>curl '${exampleOf(base, path, parameters)}'</code></pre>
-    <dl class="statuses">
+    <dl class="api-statuses">
       ${Object.entries(operation.responses ?? {}).map(([status, response]) => {
         const { description, content } = responseShape.parse(response)
         return html`<div>
@@ -163,7 +175,8 @@ function typeOf(schema: Schema | undefined): Markup | string {
     const name = schema.$ref.split('/').at(-1) ?? ''
     return html`<a href="#${name}">${name}</a>`
   }
-  if (schema.enum) return html`${schema.enum.map((value) => html`<code>${String(value)}</code> `)}`
+  if (schema.enum)
+    return html`${schema.enum.map((value, index) => html`${index > 0 ? ' or ' : ''}<code>${String(value)}</code>`)}`
   const parts = schema.anyOf ?? schema.oneOf ?? schema.allOf
   if (parts) return html`${parts.map((part, index) => html`${index > 0 ? ' or ' : ''}${typeOf(part)}`)}`
   if (schema.items) return html`array of ${typeOf(schema.items)}`
@@ -176,7 +189,7 @@ function descriptionOf(schema: Schema | undefined): string {
 }
 
 function defaultOf(schema: Schema | undefined): string {
-  return !schema || '$ref' in schema || schema.default === undefined ? '' : `${String(schema.default)} where left out.`
+  return !schema || '$ref' in schema || schema.default === undefined ? '' : `Default: ${String(schema.default)}.`
 }
 
 function exampleOf(base: string, path: string, parameters: readonly Parameter[]): string {

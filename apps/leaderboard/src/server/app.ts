@@ -4,6 +4,7 @@ import { type Context, type Env, Hono } from 'hono'
 import { compress } from 'hono/compress'
 import { etag } from 'hono/etag'
 import { createApi, documentOf } from '../api/api.ts'
+import { fontFamilies, fontFolder, fontsPath } from '../api/fonts.ts'
 import { renderReference } from '../api/reference.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { fileAt } from './static-files.ts'
@@ -26,6 +27,10 @@ export function createApp({ folder, dataset, site }: Served): Hono {
   const api = createApi(dataset)
   app.get('/api/v1/', (c) => c.html(renderReference(documentOf(api))))
   for (const path of ['/api', '/api/', '/api/v1']) app.get(path, (c) => c.redirect('/api/v1/'))
+  for (const family of fontFamilies) {
+    const mount = `${fontsPath}/${family}`
+    app.get(`${mount}/*`, async (c, next) => (await fileAt({ root: fontFolder(family), mount }, c)) ?? next())
+  }
   app.route('/api/v1', api)
 
   app.use(etag())

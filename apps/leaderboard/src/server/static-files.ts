@@ -3,8 +3,8 @@ import { basename } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
 import type { Context, Env } from 'hono'
 
-/** Where to look: below a folder for the request's path, or at one file. */
-export type Place = { readonly root: string } | { readonly path: string }
+/** Where to look: below a folder for the request's path, less the `mount` in front of it; or at one file. */
+export type Place = { readonly root: string; readonly mount?: string } | { readonly path: string }
 
 /**
  * Answers with a file, or a folder's index.html, or a range of it; undefined where there is none. A path that leads out of the folder finds
@@ -15,7 +15,8 @@ export async function fileAt(place: Place, c: Context<Env, string>): Promise<Res
   const onFound = (its: string): void => {
     path = its
   }
-  const response = await serveStatic<Env>({ ...place, onFound })(c, () => Promise.resolve())
+  const rewriteRequestPath = (path: string): string => ('path' in place ? path : path.slice(place.mount?.length ?? 0))
+  const response = await serveStatic<Env>({ ...place, onFound, rewriteRequestPath })(c, () => Promise.resolve())
   if (!(response instanceof Response)) return undefined
   if (basename(path) === 'index.html' && !/(\/|index\.html)$/.test(c.req.path)) {
     await response.body?.cancel()
