@@ -11,7 +11,7 @@ interface Share {
   readonly shareHigh: number | null
 }
 
-/** A share with its interval, on the axis that all rows have in common; the numbers stand beside it. */
+/** A share with its interval, on the axis that all rows have in common; the numbers stand beside it. Lines of the axis run on through tall rows. */
 export function whisker({ share, shareLow, shareHigh }: Share): string {
   const middle = height / 2
   const line =
@@ -19,7 +19,7 @@ export function whisker({ share, shareLow, shareHigh }: Share): string {
       ? ''
       : `<path class="range" d="M${at(shareLow)} ${middle}H${at(shareHigh)}M${at(shareLow)} ${middle - 4}v8M${at(shareHigh)} ${middle - 4}v8"/>`
   const dot = share === null ? '' : `<circle class="dot" cx="${at(share)}" cy="${middle}" r="4.5"/>`
-  return `<svg class="whisker" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" aria-hidden="true"><path class="zero" d="M${at(0)} 0V${height}"/><path class="ceiling" d="M${at(1)} 0V${height}"/>${line}${dot}</svg>`
+  return `<svg class="whisker" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" aria-hidden="true"><path class="zero" d="M${at(0)} ${-height}V${2 * height}"/><path class="ceiling" d="M${at(1)} ${-height}V${2 * height}"/>${line}${dot}</svg>`
 }
 
 /** The axis above the whiskers. */
