@@ -12,6 +12,8 @@ export interface BuildOptions {
   readonly dataset: string
   /** Where the site goes; emptied first. */
   readonly outDir: string
+  /** Whether to copy the dataset's files along; a server that has them at hand need not. */
+  readonly withFiles?: boolean
   readonly onProgress?: (message: string) => void
 }
 
@@ -20,11 +22,11 @@ const site = fileURLToPath(new URL('../site/', import.meta.url))
 const extension = extname(import.meta.url)
 
 /**
- * Builds the static site over a dataset folder: every page, and a copy of the dataset's files under dataset/files/ to download.
+ * Builds the static site over a dataset folder: every page, and the dataset's files under dataset/files/ to download.
  *
  * @throws DatasetError when the folder is no dataset, was not ranked, or is damaged
  */
-export async function buildSite({ dataset, outDir, onProgress }: BuildOptions): Promise<void> {
+export async function buildSite({ dataset, outDir, withFiles = true, onProgress }: BuildOptions): Promise<void> {
   // Within the build, an error of ours would come back as one of Astro's.
   const { files } = await readDataset(dataset)
   onProgress?.('Building the leaderboard')
@@ -37,6 +39,7 @@ export async function buildSite({ dataset, outDir, onProgress }: BuildOptions): 
   } finally {
     await rm(root, { recursive: true, force: true })
   }
+  if (!withFiles) return
   const downloads = join(outDir, 'dataset', 'files')
   await mkdir(downloads, { recursive: true })
   for (const name of ['SHA256SUMS', ...files.map((file) => file.name)]) {

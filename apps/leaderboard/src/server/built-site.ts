@@ -37,7 +37,7 @@ export async function builtSite({ dataset, build, onProgress }: SiteOptions): Pr
   if (!existsSync(site)) {
     const temporary = join(cache, `${key}.${process.pid}.${randomUUID()}.tmp`)
     try {
-      await build({ dataset, outDir: temporary, ...(onProgress && { onProgress }) })
+      await build({ dataset, outDir: temporary, withFiles: false, ...(onProgress && { onProgress }) })
       // Pages of two rankings must not stand under the name of one.
       if ((await digestOf(dataset)) !== digest)
         return await builtSite({ dataset, build, ...(onProgress && { onProgress }) })
