@@ -15,12 +15,27 @@ const hint = 'Restore the file, or measure again into another folder.'
  */
 export function decodeRows<T extends TableDeclaration>(declaration: T, bytes: Uint8Array, file: string): RowOf<T>[] {
   const arrow = open(declaration, bytes, file)
-  const names = Object.keys(declaration.columns)
-  const columns = names.map((name) => arrow.getChild(name)!)
+  const columns = Object.entries(declaration.columns).map(([name, { type }]): [string, (row: number) => unknown] => {
+    const column = arrow.getChild(name)!
+    const text = type === 'utf8' ? textsOf(column) : undefined
+    return [name, text ? (row) => text[row] : (row) => column.get(row) as unknown]
+  })
   return Array.from(
     { length: arrow.numRows },
-    (_, row) => Object.fromEntries(names.map((name, i) => [name, columns[i]!.get(row) as unknown])) as RowOf<T>,
+    (_, row) => Object.fromEntries(columns.map(([name, at]) => [name, at(row)])) as RowOf<T>,
   )
+}
+
+// Arrow's own decoder takes a U+FEFF at the start of a text for a byte order mark, and drops it.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+function textsOf(column: Vector): (string | null)[] {
+  return column.data.flatMap((chunk) => {
+    const [offsets, bytes] = [chunk.valueOffsets as Int32Array, chunk.values as Uint8Array]
+    return Array.from({ length: chunk.length }, (_, row) =>
+      chunk.getValid(row) ? decoder.decode(bytes.subarray(offsets[row], offsets[row + 1])) : null,
+    )
+  })
 }
 
 /** How the values of a number column lie in memory; booleans as 0 and 1. */

@@ -91,6 +91,14 @@ describe('what was written is read again', () => {
     }
   })
 
+  it.each(['', '\u0000', '\ufeffmark', 'e\u0301', '👩‍🔬🇪🇺', ' \t\r\n'])(
+    'with the text %j to the last character',
+    (utf8_or_null) => {
+      const rows = [{ ...manyRows(1)[0]!, utf8_or_null }]
+      expect(decodeRows(everyType, encodeRows(everyType, rows), 'file')).toEqual(rows)
+    },
+  )
+
   it('as numbers of the width that the column has', () => {
     const rows = [{ correct: true, clean_correct: false, bounded_kl: 0.1 }]
     const [row] = decodeRows(tables.outcomes, encodeRows(tables.outcomes, rows), 'file')
