@@ -63,7 +63,7 @@ try {
       ['layers', 'zoo:lenet-fashion'],
       ['criteria'],
       ['measure', 'zoo:lenet-fashion', '--perturbation', 'magnitude-pruning', '--images', '100'],
-      ['score', 'zoo:lenet-fashion', '--criterion', 'l2-norm', 'random'],
+      ['score', 'zoo:lenet-fashion', '--criterion', 'l2-norm,random'],
       ['rank'],
       ['dataset', 'verify'],
     ]) {
