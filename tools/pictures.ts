@@ -15,10 +15,14 @@ const folder = join(import.meta.dirname, '../docs/pictures')
 mkdirSync(folder, { recursive: true })
 
 const server = await startServer({ dataset, port: 0, onProgress: (line) => process.stderr.write(`${line}\n`) })
-const browser = await playwright.launch({ executablePath: await chromium.executablePath(), args: chromium.args })
+const browser = await playwright.launch({
+  executablePath: await chromium.executablePath(),
+  // In a single process, the browser goes with its first page.
+  args: chromium.args.filter((argument) => argument !== '--single-process'),
+})
 try {
   for (const colorScheme of ['light', 'dark'] as const) {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1.5, colorScheme })
+    const page = await browser.newPage({ viewport: { width: 1280, height: 1040 }, deviceScaleFactor: 1.5, colorScheme })
     await page.goto(server.url)
     const path = join(folder, `leaderboard-${colorScheme}.png`)
     await page.screenshot({ path })
