@@ -66,15 +66,6 @@ CANDIDATES = [
         channels_last=True,
     ),
     Recipe(
-        name="vit6-fashion",
-        title="Vision transformer, 6 blocks",
-        family="vit",
-        architecture="vit",
-        arguments={"side": 28, "patch": 7, "width": 48, "depth": 6, "heads": 3, "hidden": 96},
-        epochs=14,
-        **TOKENS,
-    ),
-    Recipe(
         name="mobilenet-fashion",
         title="MobileNetV2-like",
         family="mobilenet",
@@ -91,6 +82,15 @@ CANDIDATES = [
         arguments={"widths": (12, 20, 32), "blocks": 3, "stem_stride": 2},
         epochs=8,
         channels_last=True,
+    ),
+    Recipe(
+        name="vit6-fashion",
+        title="Vision transformer, 6 blocks",
+        family="vit",
+        architecture="vit",
+        arguments={"side": 28, "patch": 7, "width": 48, "depth": 6, "heads": 3, "hidden": 96},
+        epochs=20,
+        **TOKENS,
     ),
     Recipe(
         name="densenet32-fashion",
