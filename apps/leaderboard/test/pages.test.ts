@@ -269,6 +269,16 @@ describe('what is shown of a dataset', () => {
     expect((await failed('flat'))?.trim()).toBe(`0 + ${row('flat')?.constants} constant`)
   })
 
+  it('says what scoring a model costs, as a mean over models', async () => {
+    const page = await site().open('/')
+    const cost = (column: string) => page.locator(`tr[data-criterion=bounded-kl] td.${column}`).textContent()
+    expect((await cost('seconds'))?.trim()).toBe('1.5 s')
+    expect((await cost('forwards'))?.trim()).toBe('40')
+    await page.goto(`${site().url}/criteria/bounded-kl/`)
+    // 40 images, at each of the 8 levels of 5 and of 8 layers.
+    expect(await page.locator('.card', { hasText: 'Passes a model' }).textContent()).toContain('2,080 forward')
+  })
+
   it('gives every layer a row of the heatmap, and its loss in points', async () => {
     const page = await site().open('/models/tiny-net/')
     const task = site().dataset.tasks.find(

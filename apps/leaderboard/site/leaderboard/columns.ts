@@ -99,7 +99,8 @@ export const costColumns: readonly Column<Criterion>[] = [
   {
     key: 'memory',
     title: 'Memory',
-    explanation: 'Highest resident memory above what the process held before.',
+    explanation:
+      'Resident memory above what the process held before, on the model where it is highest. Memory that earlier criteria left to the process is used again and not seen, so it is a lower bound.',
     better: 'low',
     value: ({ cost }) => cost?.peakMemory ?? null,
     text: ({ cost }) => (cost ? bytes(cost.peakMemory) : '–'),
@@ -107,15 +108,17 @@ export const costColumns: readonly Column<Criterion>[] = [
   {
     key: 'images',
     title: 'Images',
-    explanation: 'Different calibration images that it looks at; they never are test images.',
+    explanation:
+      'Different calibration images that it looks at, on the model where they are most; they never are test images.',
     better: 'low',
     value: ({ cost }) => cost?.images ?? null,
     text: ({ cost }) => (cost ? count(Math.round(cost.images)) : '–'),
   },
   {
     key: 'forwards',
-    title: 'Forwards a layer',
-    explanation: 'Forward passes of one image behind every score: what a probe pays.',
+    title: 'Forwards a score',
+    explanation:
+      'Forward passes of one image behind every score: of a layer, or of a layer at one intensity where the criterion is aware of the perturbation. What a probe pays.',
     better: 'low',
     value: ({ cost }) => cost?.forwardsPerScore ?? null,
     text: ({ cost }) => (cost ? count(Math.round(cost.forwardsPerScore)) : '–'),

@@ -16,7 +16,7 @@ const fields = {
   summary: described(z.string(), 'One sentence.'),
   reference: source,
   cost: cost.nullable().openapi({
-    description: 'What scoring cost over all models: sums, but of memory and images the most on any.',
+    description: 'What scoring a model costs: means over models, but of memory and images the most on any.',
   }),
 }
 

@@ -31,7 +31,7 @@ export interface Criterion extends Pick<Row<'criteria'>, 'name' | 'version' | 'p
   readonly reference: Source
   /** What it cost on each model, by name. */
   readonly costs: ReadonlyMap<string, Cost>
-  /** Over all models: sums, but of memory and images the most on any. Null where it was not recorded. */
+  /** What it costs a model: means over models, but of memory and images the most on any. Null where it was not recorded. */
   readonly cost: Cost | null
 }
 
@@ -59,7 +59,7 @@ export function criteriaOf({ criteria, models, scores, runs }: StoredRows): Crit
       summary: row.summary,
       reference: { title: row.reference_title, url: row.reference_url },
       costs,
-      cost: totalCost([...costs.values()], said.length),
+      cost: typicalCost([...costs.values()], said.length),
     }
   })
 }
@@ -76,19 +76,19 @@ function costOf(run: Row<'runs'>, scores: number): Cost {
   }
 }
 
-function totalCost(costs: readonly Cost[], scores: number): Cost | null {
+function typicalCost(costs: readonly Cost[], scores: number): Cost | null {
   if (costs.length === 0) return null
   const sum = (of: (cost: Cost) => number): number => costs.reduce((total, cost) => total + of(cost), 0)
+  const mean = (of: (cost: Cost) => number): number => sum(of) / costs.length
   const most = (of: (cost: Cost) => number): number => Math.max(...costs.map(of))
-  const forwards = sum((cost) => cost.forwards)
   return {
-    seconds: sum(({ seconds }) => seconds),
-    cpuSeconds: sum(({ cpuSeconds }) => cpuSeconds),
+    seconds: mean(({ seconds }) => seconds),
+    cpuSeconds: mean(({ cpuSeconds }) => cpuSeconds),
     peakMemory: most(({ peakMemory }) => peakMemory),
     images: most(({ images }) => images),
-    forwards,
-    backwards: sum(({ backwards }) => backwards),
-    forwardsPerScore: scores === 0 ? 0 : forwards / scores,
+    forwards: mean(({ forwards }) => forwards),
+    backwards: mean(({ backwards }) => backwards),
+    forwardsPerScore: scores === 0 ? 0 : sum(({ forwards }) => forwards) / scores,
   }
 }
 

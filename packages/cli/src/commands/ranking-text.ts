@@ -59,6 +59,7 @@ export async function describeRanking(
   return [
     `How well criteria predict ${truth === 'accuracy-drop' ? 'the accuracy lost' : 'the bounded KL'} when a layer is perturbed.`,
     `Share: Spearman's ρ over the noise ceiling, on ${counting.length} of ${tasks.length} tasks.`,
+    'Time: to score a model, the mean over models.',
     '',
     ...described('Predictors: no perturbed forward pass', 'predictor'),
     ...described('Probes: some perturbed forward passes', 'probe'),
@@ -73,6 +74,7 @@ export async function describeRanking(
 }
 
 interface Cost {
+  /** Of a model: the mean over models. */
   readonly seconds: number
   /** Forward passes of one image, a score: what a probe spends on a layer at one level. */
   readonly forwards: number
@@ -89,7 +91,8 @@ function costsOf(
       const own = runs.filter((run) => run.criterion_id === id)
       const sum = (of: (run: Row<'runs'>) => number): number => own.reduce((total, run) => total + of(run), 0)
       const given = scores.filter((row) => row.criterion_id === id).length
-      return [name, { seconds: sum((run) => run.seconds), forwards: sum((run) => run.forwards) / given, needs }]
+      const seconds = own.length === 0 ? 0 : sum((run) => run.seconds) / own.length
+      return [name, { seconds, forwards: sum((run) => run.forwards) / given, needs }]
     }),
   )
 }
