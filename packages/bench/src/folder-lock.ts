@@ -1,11 +1,13 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { DatasetError, InputError } from '@loadbearing/core'
 import { workPath } from './plan.ts'
 
-/** What this process holds; a lock that names it and is not here is of an earlier process with its number, as in containers. */
+/** What this process holds or is about to; a lock that names it and is not here is of an earlier process with its number, as in containers. */
 const held = new Set<string>()
+
+const ownName = `${hostname()} ${process.pid}`
 
 /**
  * Does some work while nobody else writes to the dataset folder: tables of two writers would not fit each other. A lock whose process
@@ -15,32 +17,59 @@ const held = new Set<string>()
  */
 export async function withFolderLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const path = resolve(workPath(folder, 'lock'))
-  await take(path, folder)
+  if (held.has(path)) throw busy(path, folder, ownName)
   held.add(path)
   try {
-    return await work()
+    await take(path, folder)
+    try {
+      return await work()
+    } finally {
+      await rm(path, { force: true })
+    }
   } finally {
     held.delete(path)
-    await rm(path, { force: true })
   }
 }
 
 async function take(path: string, folder: string): Promise<void> {
   if (await created(path)) return
-  const owner = await readFile(path, 'utf8').catch(() => '')
-  if (isGone(path, owner)) {
-    await rm(path, { force: true })
-    if (await created(path)) return
+  // Of two processes that find a dead lock, the slower one must not remove what the faster one has put in its place.
+  const takeover = `${path}.takeover`
+  if (isGone(await ownerOf(path)) && (await created(takeover))) {
+    try {
+      if (isGone(await ownerOf(path))) await rm(path, { force: true })
+      if (await created(path)) return
+    } finally {
+      await rm(takeover, { force: true })
+    }
   }
-  throw new InputError(`Another process (${owner || 'that just began'}) is writing to ${folder}.`, {
+  throw busy(path, folder, await ownerOf(path))
+}
+
+function busy(path: string, folder: string, owner: string): InputError {
+  return new InputError(`Another process (${owner || 'that just began'}) is writing to ${folder}.`, {
     hint: `Wait for it, or name another folder: --out. If there is no such process, delete ${path}.`,
   })
+}
+
+/** Empty where a lock was just made, or just went. */
+async function ownerOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '')
 }
 
 async function created(path: string): Promise<boolean> {
   try {
     await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, `${hostname()} ${process.pid}`, { flag: 'wx' })
+    const file = await open(path, 'wx')
+    try {
+      await file.writeFile(ownName)
+    } catch (cause) {
+      // A full disk makes the file and takes no word into it: left there, it would keep everyone out.
+      await rm(path, { force: true })
+      throw cause
+    } finally {
+      await file.close()
+    }
     return true
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
@@ -52,11 +81,11 @@ async function created(path: string): Promise<boolean> {
   }
 }
 
-function isGone(path: string, owner: string): boolean {
+function isGone(owner: string): boolean {
   const [host, number] = owner.split(' ')
   const pid = Number(number)
   if (host !== hostname() || !Number.isInteger(pid)) return false
-  if (pid === process.pid) return !held.has(path)
+  if (pid === process.pid) return true
   try {
     process.kill(pid, 0)
     return false
