@@ -13,7 +13,7 @@ import { findPerturbation } from './plugins.ts'
 import { extendPlan, type Plan, readPlan, sourceOf, writePlan } from './plan.ts'
 import { runJobs } from './pool.ts'
 import type { RegisteredPerturbation } from './registry.ts'
-import { isFinished, type Unit } from './units.ts'
+import { isFinished, removeBegun, type Unit } from './units.ts'
 
 export interface MeasureOptions {
   readonly models: readonly ModelSource[]
@@ -84,6 +84,7 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
       })
     }
   }
+  await removeBegun(out)
   await writePlan(out, plan)
 
   const jobs = await jobsOf(plan, all, out)

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { DatasetError, InputError } from '@loadbearing/core'
 import { writeWhole } from '@loadbearing/dataset/folder'
 import { z } from 'zod'
@@ -38,6 +39,12 @@ export function sourceOf({ source: { reference, data, preprocessing } }: Plan['m
   return { reference, ...(data !== undefined && { data }), ...(preprocessing !== undefined && { preprocessing }) }
 }
 
+/** What the network sees; the path of its file may change. */
+function inputsOf(model: Plan['models'][number]): Omit<ModelSource, 'reference'> {
+  const { reference: _, ...inputs } = sourceOf(model)
+  return inputs
+}
+
 const workFolder = '.measure'
 
 /** Where a dataset folder keeps what is being measured. */
@@ -70,8 +77,8 @@ export async function writePlan(folder: string, next: Plan): Promise<void> {
 /**
  * The folder's plan with more in it; models and perturbations that are there keep their place.
  *
- * @throws InputError when the folder was measured on other images or repeats, with another file under a model's name, or another
- *   version or grid of a perturbation: rows of one table must mean the same
+ * @throws InputError when the folder was measured on other images or repeats, with another file or preprocessing under a model's name,
+ *   or another version or grid of a perturbation: rows of one table must mean the same
  */
 export function extendPlan(old: Plan | undefined, more: Omit<Plan, 'protocol'>): Plan {
   if (!old) return { protocol, ...more }
@@ -83,6 +90,9 @@ export function extendPlan(old: Plan | undefined, more: Omit<Plan, 'protocol'>):
   for (const model of more.models) {
     const before = old.models.find(({ name }) => name === model.name)
     if (before && before.sha256 !== model.sha256) refuse(`with another file called '${model.name}'`)
+    if (before && !isDeepStrictEqual(inputsOf(before), inputsOf(model))) {
+      refuse(`on other images of ${model.name}, or with other preprocessing`)
+    }
   }
   for (const perturbation of more.perturbations) {
     const before = old.perturbations.find(({ name }) => name === perturbation.name)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { access, readFile } from 'node:fs/promises'
+import { access, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { DatasetError, type Layer, type Perturbation } from '@loadbearing/core'
 import { writeWhole } from '@loadbearing/dataset/folder'
@@ -82,4 +83,11 @@ export async function readUnit(folder: string, unit: Unit): Promise<UnitResult> 
       cause,
     })
   }
+}
+
+/** Removes what processes that were killed had begun to write. Whoever calls it holds the folder's lock: nobody else writes. */
+export async function removeBegun(folder: string): Promise<void> {
+  const root = workPath(folder)
+  const names = await readdir(root, { recursive: true })
+  await Promise.all(names.filter((name) => name.endsWith('.tmp')).map((name) => rm(join(root, name))))
 }

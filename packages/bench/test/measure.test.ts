@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { reproducible } from './tables-of.ts'
 import { small } from './small-measurement.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { withFolderLock } from '../src/folder-lock.ts'
 import { measure, type MeasureProgress } from '../src/measure.ts'
 import { loadModel, preprocess } from '../src/model.ts'
 import { predictedClasses } from '../src/outcome.ts'
@@ -93,8 +94,10 @@ describe('a measurement', () => {
     const kept = unitFiles(killed).length
     expect(kept).toBeGreaterThanOrEqual(10)
     expect(kept).toBeLessThan(unitFiles(undisturbed).length)
+    writeFileSync(join(killed, `${unitFiles(killed)[0]!}.ae6f5d30-95a6-43ca-8b4f-d92dc1b6ba22.tmp`), 'begun')
     await measure(small(killed))
-    expect(unitFiles(killed).sort()).toEqual(unitFiles(undisturbed).sort())
+    const files = (folder: string) => readdirSync(join(folder, '.measure'), { recursive: true }).sort()
+    expect(files(killed)).toEqual(files(undisturbed))
     expect(await reproducible(killed)).toEqual(expected)
   })
 
@@ -243,6 +246,23 @@ describe('a folder that somebody writes to', () => {
     expect(await reproducible(both)).toEqual(expected)
   })
 
+  it('and whose writer was killed goes to one of those that come at the same time', async () => {
+    const out = measuredCopy()
+    const dead = spawn(process.execPath, ['-e', ''])
+    await once(dead, 'exit')
+    writeFileSync(lock(out), `${hostname()} ${dead.pid}`)
+    let letGo = (): void => undefined
+    const othersCame = new Promise<void>((resolve) => (letGo = resolve))
+    const refused: unknown[] = []
+    const come = (): Promise<void> =>
+      withFolderLock(out, () => othersCame).catch((error: unknown) => {
+        if (refused.push(error) === 2) letGo()
+      })
+    await Promise.all([come(), come(), come()])
+    expect(refused).toMatchObject([{ code: 'input' }, { code: 'input' }])
+    expect(readdirSync(join(out, '.measure')).sort()).toEqual(['plan.json', 'units'])
+  })
+
   it('on another machine is not taken over', async () => {
     const out = measuredCopy()
     writeFileSync(lock(out), 'elsewhere 1')
@@ -274,6 +294,11 @@ describe('a measurement that cannot be', () => {
   it.each([
     ['other images', { images: 50 }, /measured on 60 images, not 50/],
     ['other repeats', { repeats: 3 }, /measured with 2 repeats, not 3/],
+    [
+      'other preprocessing',
+      { models: [{ ...lenet, preprocessing: { scale: 255, mean: [0], std: [1] } }] },
+      /measured on other images of lenet-fashion, or with other preprocessing/,
+    ],
     [
       'another grid',
       { perturbations: named('bit-flip').map((its) => ({ ...its, plugin: { ...its.plugin, intensities: [0.5] } })) },
