@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
@@ -16,11 +17,13 @@ const project = (name: string, root: string) => ({
   },
 })
 
-const folders = ['packages', 'apps'].flatMap((parent) =>
-  readdirSync(parent)
-    .filter((name) => existsSync(`${parent}/${name}/package.json`))
-    .map((name) => ({ name, root: `${parent}/${name}` })),
-)
+// From the file, not the working folder: each package's own script runs in its package.
+const folders = ['packages', 'apps'].flatMap((parent) => {
+  const folder = join(import.meta.dirname, parent)
+  return readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, 'package.json')))
+    .map((name) => ({ name, root: join(folder, name) }))
+})
 
 export default defineConfig({
   test: { projects: folders.map(({ name, root }) => project(name, root)) },
