@@ -139,11 +139,19 @@ function fits({ type, nullable }: Column, value: unknown): boolean {
 
 function encodeColumn({ type }: Column, values: ArrayLike<unknown>, start: number, end: number): Data {
   const length = end - start
-  const slice = Array.prototype.slice.call(values, start, end) as unknown[]
-  if (type === 'utf8') return vectorFromArray(slice as (string | null)[], new Utf8()).data[0]!
-  const nullCount = slice.filter((value) => value === null).length
-  const nullBitmap = nullCount > 0 ? bits(slice.map((value) => value !== null)) : null
-  const numbers = slice.map((value) => value ?? 0) as number[]
+  if (type === 'utf8') {
+    const texts = Array.prototype.slice.call(values, start, end) as (string | null)[]
+    return vectorFromArray(texts, new Utf8()).data[0]!
+  }
+  // In loops: the longest columns have a row for every image of every cell.
+  const numbers = new Float64Array(length)
+  let nullCount = 0
+  for (let row = 0; row < length; row++) {
+    const value = values[start + row]
+    if (typeof value === 'number') numbers[row] = value
+    else nullCount++
+  }
+  const nullBitmap = nullCount > 0 ? bits(length, (row) => values[start + row] !== null) : null
   switch (type) {
     case 'bool':
       return makeData({
@@ -151,26 +159,26 @@ function encodeColumn({ type }: Column, values: ArrayLike<unknown>, start: numbe
         length,
         nullCount,
         nullBitmap,
-        data: bits(numbers.map((value) => value === 1)),
+        data: bits(length, (row) => numbers[row] === 1),
       })
     case 'u8':
-      return makeData({ type: new Uint8(), length, nullCount, nullBitmap, data: Uint8Array.from(numbers) })
+      return makeData({ type: new Uint8(), length, nullCount, nullBitmap, data: new Uint8Array(numbers) })
     case 'u16':
-      return makeData({ type: new Uint16(), length, nullCount, nullBitmap, data: Uint16Array.from(numbers) })
+      return makeData({ type: new Uint16(), length, nullCount, nullBitmap, data: new Uint16Array(numbers) })
     case 'u32':
-      return makeData({ type: new Uint32(), length, nullCount, nullBitmap, data: Uint32Array.from(numbers) })
+      return makeData({ type: new Uint32(), length, nullCount, nullBitmap, data: new Uint32Array(numbers) })
     case 'f32':
-      return makeData({ type: new Float32(), length, nullCount, nullBitmap, data: Float32Array.from(numbers) })
+      return makeData({ type: new Float32(), length, nullCount, nullBitmap, data: new Float32Array(numbers) })
     case 'f64':
-      return makeData({ type: new Float64(), length, nullCount, nullBitmap, data: Float64Array.from(numbers) })
+      return makeData({ type: new Float64(), length, nullCount, nullBitmap, data: numbers })
   }
 }
 
 /** Bits, least significant first, as Arrow packs them. */
-function bits(values: readonly boolean[]): Uint8Array {
-  const packed = new Uint8Array(Math.ceil(values.length / 8))
-  values.forEach((value, i) => {
-    if (value) packed[i >> 3]! |= 1 << (i & 7)
-  })
+function bits(length: number, isSet: (row: number) => boolean): Uint8Array {
+  const packed = new Uint8Array(Math.ceil(length / 8))
+  for (let row = 0; row < length; row++) {
+    if (isSet(row)) packed[row >> 3]! |= 1 << (row & 7)
+  }
   return packed
 }
