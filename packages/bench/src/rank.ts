@@ -1,6 +1,6 @@
 import { DatasetError } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
-import { readTable, readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
+import { readTable, readTableIfThere, type TablesToWrite, writeTables } from '@loadbearing/dataset/folder'
 import {
   leaderboard,
   type LeaderboardRow,
@@ -39,14 +39,27 @@ export interface Ranked {
  * Ranks all scored criteria on the measured truth. The whole ranking is stored in the folder; one on a choice of models, perturbations
  * or a single intensity is only returned.
  *
- * @throws DatasetError when the folder lacks truth or scores, or is damaged; InputError on an unknown name or an intensity that is not on
- *   the grid
+ * @throws DatasetError when the folder lacks truth or scores, or is damaged; InputError on an unknown name, an intensity that is not on
+ *   the grid, or when another process writes to the folder in which the ranking is to be stored
  */
 export async function rank({ out, ...choice }: RankOptions): Promise<Ranked> {
-  const scores = await readTableIfThere(out, 'scores')
-  if (scores.length === 0) {
+  if ((await readTableIfThere(out, 'scores')).length === 0) {
     throw new DatasetError(`${out} holds no scores to rank.`, { hint: 'Score first: npx loadbearing score.' })
   }
+  if (!isEverything(choice)) return (await rankChosen(out, choice)).ranked
+  // Locked before it reads: a ranking of scores that changed meanwhile would not fit them.
+  return withFolderLock(out, async () => {
+    const { ranked, tables } = await rankChosen(out, {})
+    await writeTables(out, tables)
+    return ranked
+  })
+}
+
+async function rankChosen(
+  out: string,
+  choice: TaskChoice,
+): Promise<{ readonly ranked: Ranked; readonly tables: TablesToWrite }> {
+  const scores = await readTable(out, 'scores')
   const criteria = await readTable(out, 'criteria')
   const contestants = criteria.map(({ name, track }) => ({ name, track: track as Track }))
   const names = contestants.map(({ name }) => name)
@@ -89,18 +102,12 @@ export async function rank({ out, ...choice }: RankOptions): Promise<Ranked> {
       { seed: [truth] },
     )
   const leaderboards = { 'accuracy-drop': board('accuracy-drop'), 'bounded-kl': board('bounded-kl') }
-  if (isEverything(choice)) {
-    const written = {
-      ...rows,
-      leaderboard: truthKinds.flatMap((truth) =>
-        (['predictor', 'probe'] as const).flatMap((track) =>
-          leaderboards[truth][track].map((row) => leaderboardRow(names.indexOf(row.criterion), truth, row)),
-        ),
-      ),
-    }
-    await withFolderLock(out, () => writeTables(out, written))
-  }
-  return { tasks, leaderboards }
+  const rowsOfBoards = truthKinds.flatMap((truth) =>
+    (['predictor', 'probe'] as const).flatMap((track) =>
+      leaderboards[truth][track].map((row) => leaderboardRow(names.indexOf(row.criterion), truth, row)),
+    ),
+  )
+  return { ranked: { tasks, leaderboards }, tables: { ...rows, leaderboard: rowsOfBoards } }
 }
 
 function isEverything({ models, perturbations, intensity }: TaskChoice): boolean {
