@@ -67,6 +67,26 @@ describe('scores', () => {
     expect(JSON.parse(row!.options)).toEqual({ forwards: 4, draws: 2 })
   })
 
+  it('of another version are replaced even where only what is missing is scored', async () => {
+    const out = measured.copy()
+    const [depth, count] = ['depth', 'parameter-count'].map((name) => named(name)[0]!)
+    const version = depth!.plugin.version + 1
+    const next = { ...depth!, plugin: { ...count!.plugin, name: 'depth', version } }
+    await score({ out, criteria: named('depth', 'parameter-count') })
+    const scored: string[] = []
+    await score({
+      out,
+      criteria: [next, count!],
+      onlyMissing: true,
+      onProgress: ({ criterion }) => scored.push(criterion),
+    })
+    expect(scored).toEqual(['depth'])
+    const values = (await readTable(out, 'scores')).map(({ criterion_id: id, value }) => [id, value])
+    const parameters = (await readTable(out, 'layers')).map((layer) => layer.parameters)
+    expect(values).toEqual([0, 1].flatMap((id) => parameters.map((value) => [id, value])))
+    expect((await readTable(out, 'criteria'))[0]).toMatchObject({ name: 'depth', version })
+  })
+
   it('of faulty plugins are their reasons; they rank last, and no other criterion is touched', async () => {
     const out = measured.copy()
     const faulty = await loadPlugins(faultyModule)
