@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -162,8 +162,16 @@ describe('rank', () => {
     ['is no Arrow file', (file: string) => writeFileSync(file, 'cell,correct\n0,17\n'), / is not an Arrow file\./],
     [
       'is another table',
-      (file: string) => copyFileSync(file.replace('sensitivity', 'models'), file),
+      (file: string) => {
+        copyFileSync(file.replace('sensitivity', 'models'), file)
+        rmSync(file.replace('sensitivity.arrow', 'SHA256SUMS'))
+      },
       / is not the table 'sensitivity': .*/,
+    ],
+    [
+      'has changed',
+      (file: string) => copyFileSync(file.replace('sensitivity', 'models'), file),
+      / differs from its checksum in SHA256SUMS\./,
     ],
   ])('names a file that %s', async (_what, damage, complaint) => {
     const cwd = withDataset()

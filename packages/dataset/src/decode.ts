@@ -1,14 +1,13 @@
 import { DatasetError } from '@loadbearing/core'
 import { type Schema, type Table, tableFromIPC, type Vector } from 'apache-arrow'
-import { brokenBuffers } from './buffers.ts'
 import type { RowOf, TableDeclaration } from './columns.ts'
 import { schemaOf } from './encode.ts'
-import { checkLayout } from './layout.ts'
 
 const hint = 'Restore the file, or measure again into another folder.'
 
 /**
- * Rows from the bytes of an Arrow IPC file.
+ * Rows from the bytes of an Arrow IPC file. An Arrow file carries no checksum, and its reader believes every length that it finds: bytes that may
+ * have changed since they were written must have been compared with their SHA-256 before.
  *
  * @param file what to call it in errors
  * @throws DatasetError when it is truncated, no Arrow file, or another table
@@ -79,35 +78,41 @@ function unpacked(column: Vector): Uint8Array {
   return all
 }
 
-/** The table, of which everything can be read: what Arrow decodes only when it is asked for has been looked at. */
-function open(declaration: TableDeclaration, bytes: Uint8Array, file: string): Table {
-  const magic = (start: number): string => new TextDecoder('latin1').decode(bytes.subarray(start, start + 6))
-  if (magic(0) !== 'ARROW1') throw new DatasetError(`${file} is not an Arrow file.`, { hint })
-  // Readers differ on a file that is cut off; the closing magic says it at once.
-  if (bytes.length < 12 || magic(bytes.length - 6) !== 'ARROW1') {
+/** @throws DatasetError where a file does not begin and end as Arrow files do */
+export function checkMarks(bytes: Uint8Array, file: string): void {
+  const mark = (start: number): string => new TextDecoder('latin1').decode(bytes.subarray(start, start + 6))
+  if (mark(0) !== 'ARROW1') throw new DatasetError(`${file} is not an Arrow file.`, { hint })
+  if (bytes.length < 12 || mark(bytes.length - 6) !== 'ARROW1') {
     throw new DatasetError(`${file} is cut off.`, { hint })
   }
-  const damaged = (why: string, cause?: unknown) => new DatasetError(`${file} is damaged: ${why}.`, { hint, cause })
-  let arrow: Table
-  let found: string
-  let broken: string | undefined
-  const expected = describe(schemaOf(declaration))
-  try {
-    checkLayout(bytes)
-    arrow = tableFromIPC(bytes)
-    found = describe(arrow.schema)
-    broken = found === expected ? brokenBuffers(arrow) : undefined
-  } catch (cause) {
-    throw damaged(cause instanceof Error ? cause.message : String(cause), cause)
-  }
+}
+
+function open(declaration: TableDeclaration, bytes: Uint8Array, file: string): Table {
+  checkMarks(bytes, file)
+  const arrow = parse(bytes, file)
+  const [expected, found] = [describe(schemaOf(declaration)), describe(arrow.schema)]
   if (expected !== found) {
     throw new DatasetError(
       `${file} is not the table '${declaration.name}': its columns are ${found || 'none'}, not ${expected}.`,
       { hint: 'It may come from another version of Loadbearing. Measure again into another folder.' },
     )
   }
-  if (broken !== undefined) throw damaged(broken)
+  for (const { name, nullable } of arrow.schema.fields) {
+    if (nullable || arrow.getChild(name)!.nullCount === 0) continue
+    throw new DatasetError(`${file} holds nulls in the column '${name}', which must have none.`, { hint })
+  }
   return arrow
+}
+
+function parse(bytes: Uint8Array, file: string): Table {
+  try {
+    return tableFromIPC(bytes)
+  } catch (cause) {
+    throw new DatasetError(`${file} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      hint,
+      cause,
+    })
+  }
 }
 
 function describe({ fields }: Schema): string {

@@ -2,25 +2,19 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatasetError } from '@loadbearing/core'
 import { checksumFile, parseChecksums, sha256 } from './checksums.ts'
-import { decodeColumns, decodeRows, type NumberColumns } from './decode.ts'
+import { checkMarks, decodeColumns, decodeRows, type NumberColumns } from './decode.ts'
 import { type Row, type TableName, type Tables, tables } from './tables.ts'
 
 /** Rows of a table in a dataset folder. @throws DatasetError when it is missing, damaged, or not what its checksum says */
 export async function readTable<N extends TableName>(folder: string, name: N): Promise<Row<N>[]> {
-  const file = join(folder, `${name}.arrow`)
-  const bytes = await readFileOf(file)
-  const rows = decodeRows(tables[name], bytes, file) as Row<N>[]
-  await checkSum(folder, `${name}.arrow`, bytes)
-  return rows
+  const { file, bytes } = await soundFile(folder, name)
+  return decodeRows(tables[name], bytes, file)
 }
 
 /** The table of outcomes of a dataset folder, by column. @throws DatasetError as `readTable` does */
 export async function readOutcomes(folder: string): Promise<NumberColumns<Tables['outcomes']>> {
-  const file = join(folder, 'outcomes.arrow')
-  const bytes = await readFileOf(file)
-  const columns = decodeColumns(tables.outcomes, bytes, file)
-  await checkSum(folder, 'outcomes.arrow', bytes)
-  return columns
+  const { file, bytes } = await soundFile(folder, 'outcomes')
+  return decodeColumns(tables.outcomes, bytes, file)
 }
 
 /** Rows of a table, or none where the folder has no such table yet. @throws DatasetError when it is damaged */
@@ -51,12 +45,16 @@ export async function readFileOf(file: string): Promise<Uint8Array> {
   }
 }
 
-// Arrow files have no checksum of their own: a number that changed on the disk reads like any other.
-async function checkSum(folder: string, name: string, bytes: Uint8Array): Promise<void> {
-  if (!(await namesIn(folder)).includes(checksumFile)) return
+/** The bytes of a table's file, as its checksum says that they were written. */
+async function soundFile(folder: string, table: TableName): Promise<{ file: string; bytes: Uint8Array }> {
+  const name = `${table}.arrow`
+  const file = join(folder, name)
+  const bytes = await readFileOf(file)
+  checkMarks(bytes, file)
+  if (!(await namesIn(folder)).includes(checksumFile)) return { file, bytes }
   const expected = (await readChecksums(folder)).get(name)
-  if (expected === undefined || expected === sha256(bytes)) return
-  throw new DatasetError(`${join(folder, name)} differs from its checksum in ${checksumFile}.`, {
+  if (expected === undefined || expected === sha256(bytes)) return { file, bytes }
+  throw new DatasetError(`${file} differs from its checksum in ${checksumFile}.`, {
     hint: 'It was changed or damaged after it was written. Restore the file, or measure again into another folder.',
   })
 }

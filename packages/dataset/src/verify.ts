@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { DatasetError } from '@loadbearing/core'
 import { checksumFile, sha256 } from './checksums.ts'
 import type { Column } from './columns.ts'
-import { decodeColumns, decodeRows } from './decode.ts'
+import { checkMarks, decodeColumns, decodeRows } from './decode.ts'
 import { namesIn, readChecksums, readFileOf } from './read.ts'
 import { type TableName, tableNames, tables } from './tables.ts'
 import { cells } from './verification/cells.ts'
@@ -24,7 +24,7 @@ import { truths } from './verification/truths.ts'
 /** A table's file in a dataset folder. */
 export interface VerifiedFile {
   readonly name: string
-  /** Null where the table could not be opened. */
+  /** Null where the table was not opened: it cannot be, or differs from its checksum. */
   readonly rows: number | null
   readonly bytes: number
   readonly sha256: string
@@ -74,44 +74,52 @@ export async function verifyFolder(folder: string): Promise<Verification> {
     })
   }
   const findings: Finding[] = []
+  const unopened: Finding[] = []
   const files: VerifiedFile[] = []
   const open: { -readonly [N in TableName]?: OpenTables[N] } = {}
+  const sums = await orFinding(checksumFile, findings, () => readChecksums(folder))
   for (const name of present) {
     const bytes = await readFileOf(join(folder, name))
-    const rows = openInto(open, name, bytes, findings)
-    files.push({ name, rows, bytes: bytes.byteLength, sha256: sha256(bytes) })
+    const sum = sha256(bytes)
+    const isSound = (sums?.get(name) ?? sum) === sum
+    const rows = await orFinding(name, unopened, () => openInto(open, name, bytes, isSound))
+    files.push({ name, rows, bytes: bytes.byteLength, sha256: sum })
   }
-  findings.unshift(...(await checksumFindings(folder, files)))
-  findings.push(...missingTables(new Set(present)))
+  if (sums) findings.push(...checksumFindings(sums, files))
+  findings.push(...unopened, ...missingTables(new Set(present)))
   for (const check of checks) findings.push(...shortened(check(open)))
   return { folder, files, findings }
 }
 
-/** Opens a table and returns its rows, or finds why it could not. */
+/** Opens a table that has not changed since it was written, and returns its rows. @throws DatasetError where it cannot be opened */
 function openInto(
   open: { -readonly [N in TableName]?: OpenTables[N] },
   file: string,
   bytes: Uint8Array,
-  findings: Finding[],
+  isSound: boolean,
 ): number | null {
-  const failed = (message: string): null => {
-    findings.push({ table: file, row: null, message })
-    return null
-  }
   const table = file.slice(0, -'.arrow'.length)
-  if (!isTableName(table)) return failed('This version of the dataset has no table of that name.')
+  if (!isTableName(table)) throw new DatasetError('This version of the dataset has no table of that name.')
+  // The finding says which file: in its sentence, 'it' will do.
+  checkMarks(bytes, 'It')
+  if (!isSound) return null
+  if (table === 'outcomes') {
+    open.outcomes = decodeColumns(tables.outcomes, bytes, 'It')
+    return open.outcomes.correct.length
+  }
+  const rows = decodeRows(tables[table], bytes, 'It')
+  Object.assign(open, { [table]: rows })
+  return rows.length
+}
+
+/** What `look` returns, or null where it finds something wrong with a file. */
+async function orFinding<T>(file: string, findings: Finding[], look: () => T | Promise<T>): Promise<T | null> {
   try {
-    // The finding says which file: in its sentence, 'it' will do.
-    if (table === 'outcomes') {
-      open.outcomes = decodeColumns(tables.outcomes, bytes, 'It')
-      return open.outcomes.correct.length
-    }
-    const rows = decodeRows(tables[table], bytes, 'It')
-    Object.assign(open, { [table]: rows })
-    return rows.length
+    return await look()
   } catch (error) {
-    if (error instanceof DatasetError) return failed(error.message)
-    throw error
+    if (!(error instanceof DatasetError)) throw error
+    findings.push({ table: file, row: null, message: error.message })
+    return null
   }
 }
 
@@ -119,15 +127,8 @@ function isTableName(name: string): name is TableName {
   return tableNames.some((table) => table === name)
 }
 
-async function checksumFindings(folder: string, files: readonly VerifiedFile[]): Promise<Finding[]> {
+function checksumFindings(sums: ReadonlyMap<string, string>, files: readonly VerifiedFile[]): Finding[] {
   const file = (name: string, message: string): Finding => ({ table: name, row: null, message })
-  let sums: ReadonlyMap<string, string>
-  try {
-    sums = await readChecksums(folder)
-  } catch (error) {
-    if (!(error instanceof DatasetError)) throw error
-    return [file(checksumFile, error.message)]
-  }
   const found = new Map(files.map(({ name, sha256: sum }) => [name, sum]))
   return [
     ...[...sums.keys()]

@@ -44,7 +44,7 @@ describe('the checksums', () => {
     const file = join(folder, 'layers.arrow')
     writeFileSync(file, readFileSync(file).fill(0x20, 2000, 2010))
     await writeTables(folder, { runs: [] })
-    await expect(readTable(folder, 'layers')).rejects.toThrow(/layers\.arrow (is damaged|differs from its checksum)/)
+    await expect(readTable(folder, 'layers')).rejects.toThrow(/layers\.arrow differs from its checksum/)
     expect((await verifyFolder(folder)).findings).toContainEqual({
       table: 'layers.arrow',
       row: null,
