@@ -32,7 +32,7 @@ for (const truth of dataset.truths) truth.high = 0.9375
 if (stage === 'long') dataset.layers.forEach((layer) => (layer.nodes = 'node'.repeat(1000)))
 try {
   await writeTables(folder, dataset)
-  console.log(steps)
+  process.stdout.write(String(steps))
 } catch (error) {
   console.error(error)
   process.exitCode = 1
