@@ -78,10 +78,10 @@ export async function writePlan(folder: string, next: Plan): Promise<void> {
  * The folder's plan with more in it; models and perturbations that are there keep their place.
  *
  * @throws InputError when the folder was measured on other images or repeats, with another file or preprocessing under a model's name,
- *   or another version or grid of a perturbation: rows of one table must mean the same
+ *   or another version or grid of a perturbation: rows of one table must mean the same; when two models are the same file
  */
 export function extendPlan(old: Plan | undefined, more: Omit<Plan, 'protocol'>): Plan {
-  if (!old) return { protocol, ...more }
+  if (!old) return withoutCopies({ protocol, ...more })
   const refuse = (what: string): never => {
     throw new InputError(`The dataset folder was measured ${what}.`, { hint: 'Measure into another folder: --out.' })
   }
@@ -105,10 +105,23 @@ export function extendPlan(old: Plan | undefined, more: Omit<Plan, 'protocol'>):
     const known = new Set(before.map(key))
     return [...before, ...extra.filter((item) => !known.has(key(item)))]
   }
-  return {
+  return withoutCopies({
     ...old,
     models: added(old.models, more.models, ({ name }) => name),
     perturbations: added(old.perturbations, more.perturbations, ({ name }) => name),
     pairs: added(old.pairs, more.pairs, (pair) => pair.join('\n')),
+  })
+}
+
+/** What is measured is kept under the hash of the file: a copy with another name, and perhaps other preprocessing, would share it. */
+function withoutCopies(next: Plan): Plan {
+  for (const [id, { name, sha256 }] of next.models.entries()) {
+    const same = next.models.slice(0, id).find((model) => model.sha256 === sha256)
+    if (same) {
+      throw new InputError(`${name} is the same file as ${same.name}.`, {
+        hint: 'Measure it into another folder: --out.',
+      })
+    }
   }
+  return next
 }

@@ -291,6 +291,16 @@ describe('a measurement that cannot be', () => {
     await expect(measure(small(temporaryFolder(), options))).rejects.toThrow(message)
   })
 
+  it('of a copy of a measured network under another name is refused', async () => {
+    const [out, copy] = [measuredCopy(), join(temporaryFolder(), 'copy.onnx')]
+    writeFileSync(copy, (await loadModel(lenet)).bytes)
+    const models = [{ reference: copy, data: 'zoo:fashion-mnist' }]
+    await expect(measure(small(out, { models }))).rejects.toMatchObject({
+      message: 'copy is the same file as lenet-fashion.',
+      hint: expect.stringContaining('--out') as string,
+    })
+  })
+
   it.each([
     ['other images', { images: 50 }, /measured on 60 images, not 50/],
     ['other repeats', { repeats: 3 }, /measured with 2 repeats, not 3/],
