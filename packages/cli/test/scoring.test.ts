@@ -93,6 +93,14 @@ describe('score --plugin, then rank', () => {
       /Export what defineCriterion .*/,
     ],
     [
+      'a module with perturbations alone',
+      `export default { name: 'a', version: 1, summary: 'A.', reference: { title: '', url: '' }, family: 'noise', target: 'weights',
+        unit: '', intensities: [1], stochastic: false, apply: (weight) => weight }`,
+      'input',
+      './mine.ts exports no criterion.',
+      /.*loadbearing measure --plugin\./,
+    ],
+    [
       'a criterion without needs',
       'export const a = { name: "a", version: 1, score() {} }',
       'plugin',

@@ -99,7 +99,13 @@ async function chosenPerturbations({
   const own: RegisteredPerturbation[] = []
   for (const specifier of modules) {
     warnOfPlugin(specifier)
-    own.push(...(await loadPlugins(specifier)).perturbations)
+    const { perturbations: found } = await loadPlugins(specifier)
+    if (found.length === 0) {
+      throw new InputError(`${specifier} exports no perturbation.`, {
+        hint: 'Criteria are scored: npx loadbearing score --plugin.',
+      })
+    }
+    own.push(...found)
   }
   const all = [...perturbations, ...own]
   const named = new Map(all.map((each) => [each.plugin.name, each]))

@@ -43,12 +43,18 @@ Examples:
     })
 }
 
-/** The criteria of modules of someone's own. */
+/** The criteria of modules of someone's own. @throws InputError when one has none, and as `loadPlugins` does */
 export async function criteriaOf(modules: readonly string[]): Promise<RegisteredCriterion[]> {
   const own: RegisteredCriterion[] = []
   for (const specifier of modules) {
     warnOfPlugin(specifier)
-    own.push(...(await loadPlugins(specifier)).criteria)
+    const { criteria: found } = await loadPlugins(specifier)
+    if (found.length === 0) {
+      throw new InputError(`${specifier} exports no criterion.`, {
+        hint: 'Perturbations are measured: npx loadbearing measure --plugin.',
+      })
+    }
+    own.push(...found)
   }
   return own
 }
