@@ -6,8 +6,10 @@ import { expect } from 'vitest'
 
 const launcher = fileURLToPath(new URL('../bin/loadbearing.js', import.meta.url))
 
-// Sources are compiled once, not once a command.
-const env = { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: join(tmpdir(), 'loadbearing-compile-cache') }
+const { FORCE_COLOR: _, ...inherited } = process.env
+
+// Sources are compiled once, not once a command. A test runner may force colours, and Node warns where they are forced and refused.
+const env = { ...inherited, NO_COLOR: '1', NODE_COMPILE_CACHE: join(tmpdir(), 'loadbearing-compile-cache') }
 
 /** How a command ended, and all it said. */
 export interface Ended {
