@@ -67,7 +67,7 @@ ${diagram()}
 
 ## How to open them
 
-The mean loss of accuracy for each layer and perturbation:
+The mean loss of accuracy for each layer and perturbation, over all intensities (\`truths\` holds the mean over the live ones alone):
 
 **Python, polars**
 

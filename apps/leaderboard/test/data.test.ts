@@ -159,6 +159,21 @@ describe('what is no dataset', () => {
     )
   })
 
+  it.each([
+    [{ track: 'oracle' }, "The criterion 'depth' is of an unknown track, 'oracle'."],
+    [{ options: 'samples=3' }, "The options of the criterion 'depth' are no object in JSON."],
+    [{ options: '[3]' }, "The options of the criterion 'depth' are no object in JSON."],
+  ])('has a criterion of %o', async (change, message) => {
+    const folder = example()
+    const [first, ...others] = await readTable(folder, 'criteria')
+    await writeTables(folder, { criteria: [{ ...first!, ...change }, ...others] })
+    await expect(readDataset(folder)).rejects.toMatchObject({
+      name: 'DatasetError',
+      message,
+      hint: 'Score it again: npx loadbearing score.',
+    })
+  })
+
   it('is damaged: cut off, foreign, changed, or gone', async () => {
     const damages: [(file: string) => void, RegExp][] = [
       [(file) => truncateSync(file, 900), /cut off/],

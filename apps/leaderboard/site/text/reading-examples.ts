@@ -12,10 +12,11 @@ print(table.schema.field('bounded_kl').metadata)`,
     code: `import polars as pl
 
 criteria = pl.read_ipc('criteria.arrow')
-rankings = pl.read_ipc('rankings.arrow')
+board = pl.read_ipc('leaderboard.arrow')
 print(
-    rankings.join(criteria, on='criterion_id')
-    .group_by('name').agg(pl.col('share').mean())
+    board.filter(pl.col('truth') == 'accuracy-drop')
+    .join(criteria, on='criterion_id')
+    .select('name', 'track', 'share', 'share_low', 'share_high')
     .sort('share', descending=True)
 )`,
   },

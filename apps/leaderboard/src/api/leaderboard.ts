@@ -16,11 +16,9 @@ const row = z
     failures: described(z.number().int(), 'Of those, tasks on which it failed: share 0 and the last rank.'),
     constants: described(z.number().int(), 'Of those, tasks on which all its scores were equal.'),
     needs: described(z.array(z.string()).readonly(), 'What it uses of the network and the images.'),
-    cost: cost
-      .nullable()
-      .openapi({
-        description: 'What scoring a model costs: means over models, but of memory and images the most on any.',
-      }),
+    cost: cost.nullable().openapi({
+      description: 'What scoring a model costs: means over models, but of memory and images the most on any.',
+    }),
   })
   .readonly()
   .openapi('LeaderboardRow')

@@ -101,7 +101,11 @@ export function addTasks(api: Api): void {
     const found = dataset.tasks.find(
       (its) => its.kind === kind && its.model === model && its.perturbation === perturbation,
     )
-    if (!found) throw new NotFound(`${model.name} was not measured under ${perturbation.name}.`)
+    if (!found) {
+      throw new NotFound(`${model.name} was not measured under ${perturbation.name}.`, {
+        hint: 'See /api/v1/tasks for what was.',
+      })
+    }
     return c.json(
       {
         ...summaryOf(found),

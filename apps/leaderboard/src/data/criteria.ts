@@ -1,6 +1,7 @@
 import { DatasetError } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
 import type { Track } from '@loadbearing/ranking'
+import { z } from 'zod'
 import { words } from './lists.ts'
 import type { Source } from './perturbations.ts'
 import type { StoredRows } from './tables.ts'
@@ -92,17 +93,17 @@ function typicalCost(costs: readonly Cost[], scores: number): Cost | null {
   }
 }
 
+const scoreAgain = 'Score it again: npx loadbearing score.'
+
 function trackOf({ name, track }: Row<'criteria'>): Track {
   if (track === 'predictor' || track === 'probe') return track
-  throw new DatasetError(`The criterion '${name}' is of an unknown track, '${track}'.`)
+  throw new DatasetError(`The criterion '${name}' is of an unknown track, '${track}'.`, { hint: scoreAgain })
 }
 
 function optionsOf({ name, options }: Row<'criteria'>): Readonly<Record<string, unknown>> {
-  const parsed: unknown = JSON.parse(options)
-  if (isRecord(parsed)) return parsed
-  throw new DatasetError(`The options of the criterion '${name}' are no object.`)
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(options))
+  } catch (cause) {
+    throw new DatasetError(`The options of the criterion '${name}' are no object in JSON.`, { hint: scoreAgain, cause })
+  }
 }
