@@ -60,10 +60,11 @@ ${diagram()}
 - A cell of \`sensitivity\` has one row for each of its images in \`outcomes\`: \`images\` rows from \`outcome_offset\` on. All cells of a
   model see the same images in the same order, so outcomes of two cells pair up.
 - Sensitivity = (\`clean_correct\` − \`correct\`) / \`images\`, the accuracy lost.
-- Fractions run from 0 to 1. A number is never NaN or infinite: what is not known is null, and a \`reason\` says why.
+- Fractions run from 0 to 1, but a loss of accuracy is below 0 where a perturbation mends more images than it breaks. A number is never
+  NaN or infinite: what is not known is null, and where a cell, a score or a ranking failed, its \`reason\` says why.
 - Units and descriptions are in the files too, in the metadata of each column. Text is UTF-8; there are no dictionaries, no
   compression and no nested types.
-- Two runs on one machine give the same bytes, \`runs\` excepted.
+- Two runs on one machine give the same bytes, \`runs\` and its checksum excepted.
 
 ## How to open them
 
