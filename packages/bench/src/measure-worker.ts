@@ -1,3 +1,4 @@
+import { Console } from 'node:console'
 import { parentPort } from 'node:worker_threads'
 import { LoadbearingError } from '@loadbearing/core'
 import { openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
@@ -75,6 +76,9 @@ async function answerTo(job: Job): Promise<Answer> {
     return { id: job.id, failure: { code, message, hint } }
   }
 }
+
+// A thread's stdout is that of the process, which may be printing a result there.
+globalThis.console = new Console(process.stderr)
 
 let answered = Promise.resolve()
 

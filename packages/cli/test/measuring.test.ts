@@ -78,6 +78,22 @@ describe('measure', () => {
     expect(only!.layers).toMatchObject([{ layer: 'w', safeUpTo: 3 }])
   })
 
+  it('keeps what a plugin logs off stdout', async () => {
+    const cwd = temporaryFolder()
+    writeFileSync(
+      join(cwd, 'loud.mjs'),
+      `console.log('hear, hear')
+      export default {
+        name: 'loud', family: 'noise', version: 1, summary: 'Logs.', target: 'weights', unit: 'none', stochastic: false,
+        reference: { title: 'none', url: 'https://example.org' }, intensities: [1],
+        apply: (weight) => (console.info('a weight'), weight),
+      }`,
+    )
+    const { stdout, stderr } = await loadbearing([...brief, '--plugin', './loud.mjs', '--json'], { cwd })
+    expect(JSON.parse(stdout)).toMatchObject([{ perturbation: 'loud' }])
+    expect(stderr).toMatch(/hear, hear[^]*a weight/)
+  })
+
   it('stopped by Ctrl-C or killed, goes on where it stopped, to the bytes of a measurement that was not', async () => {
     const cwd = temporaryFolder()
     const stopped = await loadbearing([...whole, '--out', 'stopped'], {
