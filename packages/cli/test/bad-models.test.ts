@@ -31,7 +31,7 @@ describe('a model that cannot be measured is refused in a sentence', () => {
     [
       'no-classes.onnx',
       'model',
-      /no-classes\.onnx is no classifier: .*'y' \[batch, 4, 26, 26\]\./,
+      /no-classes\.onnx is no classifier: .*'y' \[batch, 4, 26, 26\] in float32\./,
       /.*one score a class\./,
     ],
     [
