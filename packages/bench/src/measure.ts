@@ -143,10 +143,7 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
   }
   const before = await readTableIfThere(out, 'runs')
   const cost = { ...meter.read(), examples: plan.images, forwards, threads }
-  const runs =
-    pending.length === 0
-      ? before
-      : [...before.filter((run) => run.kind !== 'measure'), runRow('measure', null, null, cost)]
+  const runs = pending.length === 0 ? before : [...before, runRow('measure', null, null, cost)]
   await writeTables(out, { ...tables, runs })
 }
 

@@ -85,6 +85,10 @@ describe('a measurement', () => {
     await measure(small(steps))
     expect(await reproducible(two)).toEqual(expected)
     expect(await reproducible(steps)).toEqual(expected)
+    // What it cost is not the same bytes, but the same work: a row each step.
+    const forwards = async (folder: string) => (await readTable(folder, 'runs')).map((run) => run.forwards)
+    const [all] = await forwards(two)
+    expect(await forwards(steps)).toEqual([(2 * all!) / 3, all! / 3])
   })
 
   it('goes on where SIGKILL stopped it, and comes to the same bytes', async () => {
