@@ -30,7 +30,7 @@ export interface ScoreOptions {
   readonly models?: readonly string[]
   /** Leaves alone what is stored already: the same version with the same options on a model. */
   readonly onlyMissing?: boolean
-  /** Stops after the pair in hand; what is scored by then is kept. */
+  /** Stops after the pair in hand. */
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: ScoreProgress) => void
 }
@@ -51,7 +51,7 @@ export interface ScoreProgress {
 /**
  * Scores the layers of measured models by criteria, on calibration images; what was stored of the same criterion on the same model
  * is replaced. A perturbation-aware criterion is scored at every level of every perturbation that was measured. A criterion that
- * fails leaves its reason in place of scores. Nothing is measured again.
+ * fails leaves its reason in place of scores. Nothing is measured again. What is scored is kept, also when it throws.
  *
  * @throws DatasetError when nothing was measured into the folder; InputError on an unknown model or option, or when another process
  *   writes to the folder; the signal's reason when aborted
@@ -100,42 +100,45 @@ async function scoreInto(
   if (pending.length === 0) return
 
   let model: BenchModel | undefined
-  for (const [finished, { modelId, levels, plugin, criterionId, options: its }] of pending.entries()) {
-    if (signal?.aborted) break
-    const planned = plan.models[modelId]!
-    if (model?.name !== planned.name) model = await loadModel(sourceOf(planned))
-    const { outcomes, cost } = await scoreModel(plugin, its, model, levels)
-    const firstLayer = layers.findIndex((layer) => layer.model_id === modelId)
-    const rows = outcomes.flatMap(({ level, layers: of }) =>
-      [...of.values()].map((outcome, depth) => ({
-        criterion_id: criterionId,
-        model_id: modelId,
-        layer_id: firstLayer + depth,
-        perturbation_id: level?.perturbationId ?? null,
-        level: level?.index ?? null,
-        value: outcome.value ?? null,
-        standard_error: outcome.value === undefined ? null : (outcome.standardError ?? null),
-        reason: outcome.reason ?? null,
-      })),
-    )
-    const replaced = (row: { model_id: number | null; criterion_id: number | null }): boolean =>
-      row.model_id === modelId && row.criterion_id === criterionId
-    scores = [...scores.filter((row) => !replaced(row)), ...rows]
-    runs = [...runs.filter((row) => !replaced(row)), runRow('score', modelId, criterionId, cost)]
-    const failures = rows.filter(({ reason }) => reason !== null)
-    onProgress?.({
-      criterion: plugin.name,
-      model: model.name,
-      pairs: pending.length,
-      finished: finished + 1,
-      scored: rows.length - failures.length,
-      failed: failures.length,
-      reason: failures[0]?.reason ?? null,
-      seconds: cost.seconds,
-    })
+  try {
+    for (const [finished, { modelId, levels, plugin, criterionId, options: its }] of pending.entries()) {
+      signal?.throwIfAborted()
+      const planned = plan.models[modelId]!
+      if (model?.name !== planned.name) model = await loadModel(sourceOf(planned))
+      const { outcomes, cost } = await scoreModel(plugin, its, model, levels)
+      const firstLayer = layers.findIndex((layer) => layer.model_id === modelId)
+      const rows = outcomes.flatMap(({ level, layers: of }) =>
+        [...of.values()].map((outcome, depth) => ({
+          criterion_id: criterionId,
+          model_id: modelId,
+          layer_id: firstLayer + depth,
+          perturbation_id: level?.perturbationId ?? null,
+          level: level?.index ?? null,
+          value: outcome.value ?? null,
+          standard_error: outcome.value === undefined ? null : (outcome.standardError ?? null),
+          reason: outcome.reason ?? null,
+        })),
+      )
+      const replaced = (row: { model_id: number | null; criterion_id: number | null }): boolean =>
+        row.model_id === modelId && row.criterion_id === criterionId
+      scores = [...scores.filter((row) => !replaced(row)), ...rows]
+      runs = [...runs.filter((row) => !replaced(row)), runRow('score', modelId, criterionId, cost)]
+      const failures = rows.filter(({ reason }) => reason !== null)
+      onProgress?.({
+        criterion: plugin.name,
+        model: model.name,
+        pairs: pending.length,
+        finished: finished + 1,
+        scored: rows.length - failures.length,
+        failed: failures.length,
+        reason: failures[0]?.reason ?? null,
+        seconds: cost.seconds,
+      })
+    }
+    signal?.throwIfAborted()
+  } finally {
+    await writeTables(out, { criteria: described, scores: scores.sort(inOrder), runs })
   }
-  await writeTables(out, { criteria: described, scores: scores.sort(inOrder), runs })
-  signal?.throwIfAborted()
 }
 
 async function readStored(out: string) {

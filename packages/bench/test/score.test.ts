@@ -1,10 +1,14 @@
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tableNames } from '@loadbearing/dataset'
 import { readTable } from '@loadbearing/dataset/folder'
 import { describe, expect, it } from 'vitest'
+import { measure } from '../src/measure.ts'
+import { loadModel } from '../src/model.ts'
+import { perturbModel } from '../src/perturbed-model.ts'
 import { loadPlugins } from '../src/plugins.ts'
 import { rank } from '../src/rank.ts'
-import { criteria } from '../src/registry.generated.ts'
+import { criteria, perturbations } from '../src/registry.generated.ts'
 import { score, type ScoreProgress } from '../src/score.ts'
 import { measuredFolder, measureInto } from './measured-folder.ts'
 import { reproducible } from './tables-of.ts'
@@ -65,6 +69,30 @@ describe('scores', () => {
     expect(after).not.toEqual(before)
     const [row] = await readTable(out, 'criteria')
     expect(JSON.parse(row!.options)).toEqual({ forwards: 4, draws: 2 })
+  })
+
+  it('are kept up to an abort, and the rest is what is missing then', async () => {
+    const out = measured.copy()
+    const [controller, reason] = [new AbortController(), new Error('enough')]
+    const both = { out, criteria: named('depth', 'parameter-count') }
+    const stopping = score({ ...both, signal: controller.signal, onProgress: () => controller.abort(reason) })
+    await expect(stopping).rejects.toBe(reason)
+    const scored: string[] = []
+    await score({ ...both, onlyMissing: true, onProgress: ({ criterion }) => scored.push(criterion) })
+    expect(scored).toHaveLength(1)
+    expect(await readTable(out, 'scores')).toHaveLength(2 * 5)
+  })
+
+  it('of the other networks are kept when the file of one is gone', async () => {
+    const [out, file] = [measured.copy(), join(temporaryFolder(), 'gone.onnx')]
+    const [perturbation] = perturbations.filter(({ plugin }) => plugin.name === 'magnitude-pruning')
+    const cell = { layer: 'conv1.weight', perturbation: perturbation!.plugin, intensity: 0.5, repeat: 0 }
+    writeFileSync(file, perturbModel(await loadModel({ reference: 'zoo:lenet-fashion' }), cell).bytes)
+    const models = [{ reference: file, data: 'zoo:fashion-mnist' }]
+    await measure({ models, perturbations: [perturbation!], out, images: 100, repeats: 3, threads: 1 })
+    rmSync(file)
+    await expect(score({ out, criteria: named('depth') })).rejects.toThrow(`There is no file ${file}.`)
+    expect((await readTable(out, 'scores')).map(({ model_id: id }) => id)).toEqual([0, 0, 0, 0, 0])
   })
 
   it('of another version are replaced even where only what is missing is scored', async () => {
