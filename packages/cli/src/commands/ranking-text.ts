@@ -53,7 +53,7 @@ export async function describeRanking(
     const rows = ranked.leaderboards[truth][track].toSorted(
       (a, b) => (metrics[metric](b) ?? -Infinity) - (metrics[metric](a) ?? -Infinity) || 0,
     )
-    return rows.length === 0 ? [] : [pc.bold(title), '', trackTable(rows, track, costsOf(criteria, runs, scores)), '']
+    return rows.length === 0 ? [] : [pc.bold(title), '', trackTable(rows, track, truth, costsOf(criteria, runs, scores)), '']
   }
   const left = tasks.filter(({ task }) => !task.counts)
   return [
@@ -67,7 +67,7 @@ export async function describeRanking(
       pc.dim(`  ${task.model} under ${task.perturbation} does not count. ${reason ?? ''}`),
     ),
     ...(left.length > 0 ? [''] : []),
-    networks < 8
+    networks < 10
       ? pc.yellow(`Illustrative: ${inWords(networks)} decide${networks === 1 ? 's' : ''} nothing.`)
       : `Measured on ${networks} networks.`,
   ].join('\n')
@@ -97,7 +97,12 @@ function costsOf(
   )
 }
 
-function trackTable(rows: readonly LeaderboardRow[], track: Track, costs: ReadonlyMap<string, Cost>): string {
+function trackTable(
+  rows: readonly LeaderboardRow[],
+  track: Track,
+  truth: TruthKind,
+  costs: ReadonlyMap<string, Cost>,
+): string {
   const right = (title: string): TableColumn => ({ title, align: 'right' })
   const spare = (title: string): TableColumn => ({ title, align: 'right', spare: true })
   const trouble = rows.some(({ failures, constants }) => failures + constants > 0)
@@ -129,7 +134,7 @@ function trackTable(rows: readonly LeaderboardRow[], track: Track, costs: Readon
         correlation(row.kendall),
         correlation(row.recallTop20),
         correlation(row.ndcg),
-        points(row.regret),
+        truth === 'accuracy-drop' ? points(row.regret) : correlation(row.regret),
         duration(cost?.seconds ?? 0),
         ...(track === 'probe' ? [(cost?.forwards ?? 0).toFixed(0)] : []),
         row.meanRank?.toFixed(1) ?? '–',
@@ -149,6 +154,8 @@ const words = [
   'five networks',
   'six networks',
   'seven networks',
+  'eight networks',
+  'nine networks',
 ]
 
 function inWords(networks: number): string {
