@@ -53,7 +53,9 @@ export async function describeRanking(
     const rows = ranked.leaderboards[truth][track].toSorted(
       (a, b) => (metrics[metric](b) ?? -Infinity) - (metrics[metric](a) ?? -Infinity) || 0,
     )
-    return rows.length === 0 ? [] : [pc.bold(title), '', trackTable(rows, track, truth, costsOf(criteria, runs, scores)), '']
+    return rows.length === 0
+      ? []
+      : [pc.bold(title), '', trackTable(rows, track, truth, costsOf(criteria, runs, scores)), '']
   }
   const left = tasks.filter(({ task }) => !task.counts)
   return [
