@@ -146,7 +146,7 @@ CANDIDATES = [
         architecture="resnext",
         arguments={"stem": 24, "widths": (64, 128, 192), "blocks": 3, "groups": 4, "stem_stride": 2, "channels": 3},
         data="cifar10",
-        epochs=18,
+        epochs=26,
         channels_last=True,
     ),
     Recipe(
@@ -156,7 +156,7 @@ CANDIDATES = [
         architecture="resnet",
         arguments={"widths": (20, 40, 60), "blocks": 5, "stem_stride": 2, "channels": 3},
         data="cifar10",
-        epochs=18,
+        epochs=26,
         channels_last=True,
     ),
     Recipe(
