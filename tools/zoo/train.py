@@ -1,7 +1,7 @@
 """Trains the networks of the zoo, from checkpoints, and writes each one's ONNX file and card.
 
 python tools/zoo/train.py --all                  every network that packages/zoo ships
-python tools/zoo/train.py --queue                every other network, in order, into tools/zoo/trained; finished ones are skipped
+python tools/zoo/train.py --queue                every other network, in order; finished ones are skipped
 python tools/zoo/train.py resnet8-fashion        one of them
 
 Interrupted at any moment, the same command goes on and ends with the same bytes (on one kind of processor and PyTorch version).
@@ -33,8 +33,8 @@ from recipes import RECIPES, Recipe
 from training import Stopped, train
 
 HERE = Path(__file__).parent
-SHIPPED = HERE.parents[1] / "packages/zoo/models"
-TRAINED = HERE / "trained"
+CARDS = HERE.parents[1] / "packages/zoo/models"
+FETCHED = HERE.parents[1] / "packages/zoo-networks/networks"
 TOLERANCE = 1e-4
 MOST_BYTES = 2 << 20
 
@@ -73,8 +73,8 @@ def exported(recipe: Recipe, network: nn.Module, x: Tensor) -> bytes:
     return content
 
 
-def publish(recipe: Recipe, sources: Sources, checkpoints: Path, models: Path, stop: Stop) -> None:
-    """Trains the network and writes `NAME.onnx`, `NAME.initial.onnx` (candidates only) and, last, `NAME.json` in `models`."""
+def publish(recipe: Recipe, sources: Sources, checkpoints: Path, networks: Path, cards: Path, stop: Stop) -> None:
+    """Trains the network and writes `NAME.onnx` and `NAME.initial.onnx` (not of a shipped one) in `networks` and, last, its card."""
     network, curve = train(recipe, sources, checkpoints, lambda: stop.asked)
     network = network.to(memory_format=torch.contiguous_format)
     x, y = load(recipe.data, "test", sources)
@@ -82,12 +82,12 @@ def publish(recipe: Recipe, sources: Sources, checkpoints: Path, models: Path, s
     correct = int((predictions(deployed(recipe, network), x) == y).sum())
     parameters = sum(p.numel() for p in deployed(recipe, network).parameters())
     written = card(recipe, curve, correct, len(y), parameters, content)
-    write_atomically(models / f"{recipe.name}.onnx", content)
+    write_atomically(networks / f"{recipe.name}.onnx", content)
     if recipe in CANDIDATES:
         torch.manual_seed(recipe.seed)
         before = to_onnx(deployed(recipe, rewound(network, recipe.network())), x[:2])
-        write_atomically(models / f"{recipe.name}.initial.onnx", before)
-    write_atomically(models / f"{recipe.name}.json", (json.dumps(written, indent=2, ensure_ascii=False) + "\n").encode())
+        write_atomically(networks / f"{recipe.name}.initial.onnx", before)
+    write_atomically(cards / f"{recipe.name}.json", (json.dumps(written, indent=2, ensure_ascii=False) + "\n").encode())
     print(f"{recipe.name}: {correct} of {len(y)} correct, {len(content)} bytes, sha256 {written['sha256']}", flush=True)
 
 
@@ -111,12 +111,13 @@ def main() -> None:
     stop = Stop()
     stop.listen()
     for recipe in chosen:
-        models = arguments.models or (SHIPPED if recipe in RECIPES else TRAINED)
-        if arguments.queue and recipe in CANDIDATES and (models / f"{recipe.name}.json").exists():
+        networks = arguments.models or (CARDS if recipe in RECIPES else FETCHED)
+        cards = arguments.models or CARDS
+        if arguments.queue and recipe in CANDIDATES and (cards / f"{recipe.name}.json").exists():
             continue
         started = time.process_time()
         try:
-            publish(recipe, sources, arguments.checkpoints, models, stop)
+            publish(recipe, sources, arguments.checkpoints, networks, cards, stop)
         except Stopped as stopped:
             raise SystemExit(f"{stopped}. The same command goes on from there.") from None
         print(f"{recipe.name}: {time.process_time() - started:.0f} s of processor time", flush=True)

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { InputError, type Tensor } from '@loadbearing/core'
 import { type OnnxModel, readModel } from '@loadbearing/onnx'
-import { type ImageSet, listZoo, type ModelCard, type Preprocessing, readImages, readZooModel } from '@loadbearing/zoo'
+import { type ImageSet, listShipped, listZoo, type ModelCard, type Preprocessing, readImages, readZooModel } from '@loadbearing/zoo'
 
 /** What a model is and what it is measured on, small enough to hand to a worker and to keep in a plan. */
 export interface ModelSource {
@@ -54,9 +54,10 @@ export async function loadModel(source: ModelSource): Promise<BenchModel> {
   return model
 }
 
-/** Every network of the zoo, as sources. */
-export async function zooSources(): Promise<ModelSource[]> {
-  return (await listZoo()).map((card) => ({ reference: `${zooPrefix}${card.name}` }))
+/** The networks of the zoo as sources: all, or those whose files ship with it. */
+export async function zooSources(which: 'all' | 'shipped' = 'all'): Promise<ModelSource[]> {
+  const cards = which === 'all' ? await listZoo() : await listShipped()
+  return cards.map((card) => ({ reference: `${zooPrefix}${card.name}` }))
 }
 
 /** A network without data: enough to list its layers. */

@@ -6,7 +6,7 @@ export const modelCard = z.object({
   title: z.string(),
   /** Architecture family: networks that aggregates treat as one kind. */
   family: z.string(),
-  data: z.enum(['fashion-mnist']),
+  data: z.string(),
   /** An input value is (byte / scale − mean) / std, by channel. */
   preprocessing: z.object({ scale: z.number(), mean: z.array(z.number()), std: z.array(z.number()) }),
   /** The whole configuration of the training. */

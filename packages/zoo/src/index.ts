@@ -1,3 +1,3 @@
 export type { ModelCard, Preprocessing } from './card.ts'
 export { type ImageSet, readImages, type Split } from './images.ts'
-export { listZoo, readZooModel, type ZooModel } from './models.ts'
+export { listShipped, listZoo, readZooModel, type ZooModel } from './models.ts'
