@@ -1,4 +1,4 @@
-"""Networks that are trained but not in the benchmark yet, in the order in which the queue trains them."""
+"""Networks whose files do not ship with packages/zoo, in the order in which the queue trains them."""
 
 from typing import Any
 
@@ -135,6 +135,16 @@ CANDIDATES = [
         arguments={"widths": (16, 32, 64, 96), "convolutions": (2, 3, 3, 3), "hidden": (64,), "channels": 3},
         data="cifar10",
         epochs=12,
+        channels_last=True,
+    ),
+    Recipe(
+        name="vgg13-long-cifar10",
+        title="VGG, 13 layers, trained twice as long",
+        family="vgg",
+        architecture="vgg",
+        arguments={"widths": (16, 32, 64, 96), "convolutions": (2, 3, 3, 3), "hidden": (64,), "channels": 3},
+        data="cifar10",
+        epochs=26,
         channels_last=True,
     ),
     Recipe(name="resnet20-cifar10", **RESNET20_CIFAR10),

@@ -10,6 +10,7 @@ import onnx
 import onnxruntime
 import torch
 
+from counting import count_layers
 from datasets import PREPROCESSING
 from evaluation import wilson
 from recipes import Recipe
@@ -18,6 +19,7 @@ from recipes import Recipe
 def card(recipe: Recipe, curve: list[dict], correct: int, images: int, parameters: int, content: bytes) -> dict[str, Any]:
     """The card of a network whose ONNX file is `content` and which classifies `correct` of `images` test images correctly."""
     preprocessing = PREPROCESSING[recipe.data]
+    layers = count_layers(recipe)
     return {
         "name": recipe.name,
         "title": recipe.title,
@@ -29,6 +31,8 @@ def card(recipe: Recipe, curve: list[dict], correct: int, images: int, parameter
             "std": list(preprocessing.std),
         },
         "parameters": parameters,
+        "layers": len(layers),
+        "macs": sum(layer.macs for layer in layers),
         "test": {
             "images": images,
             "correct": correct,

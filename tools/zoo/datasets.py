@@ -13,6 +13,8 @@ from preprocessing import CIFAR10, FASHION_MNIST, Preprocessing, normalised
 
 Dataset = Literal["fashion-mnist", "cifar10"]
 PREPROCESSING: dict[Dataset, Preprocessing] = {"fashion-mnist": FASHION_MNIST, "cifar10": CIFAR10}
+SHAPES: dict[Dataset, tuple[int, ...]] = {"fashion-mnist": (1, 28, 28), "cifar10": (3, 32, 32)}
+"""Of one image, as a network is fed with it."""
 
 
 @dataclass(frozen=True)

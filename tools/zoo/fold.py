@@ -6,6 +6,12 @@ import torch
 from torch import nn
 
 from architectures.blocks import ConvBatchNorm, TokenLinear
+from recipes import Recipe
+
+
+def deployed(recipe: Recipe, network: nn.Module) -> nn.Module:
+    """The network as its ONNX file has it: for inference, and folded where the recipe says so."""
+    return folded(network) if recipe.fold else network.eval()
 
 
 def folded(network: nn.Module) -> nn.Module:
