@@ -1,5 +1,6 @@
 import { type AnyCriterion, isPerturbationAware, type Perturbation, type Reference, trackOf } from '@loadbearing/core'
 import { z } from 'zod'
+import { markdownTable } from './markdown-table.ts'
 
 /** A plugin, and where it is exported. */
 export interface Plugin<P> {
@@ -27,7 +28,7 @@ A criterion scores every layer; higher means more important. What it needs is al
 scored for each perturbation and intensity, the others once a model. One that needs \`perturbedForward\` is a probe, the others are
 predictors.
 
-${table(
+${markdownTable(
   ['Criterion', 'What it does', 'Needs', 'Track', 'Scored', 'Options', 'Source'],
   criteria.map(({ folder, plugin }) => [
     fileLink(folder, plugin.name),
@@ -44,7 +45,7 @@ ${table(
 
 A perturbation changes the weights of one layer. Its grid runs from the weakest to the strongest intensity.
 
-${table(
+${markdownTable(
   ['Perturbation', 'Family', 'What it does', 'Unit', 'Grid', 'Repeats differ', 'Source'],
   perturbations.map(({ folder, plugin }) => [
     fileLink(folder, plugin.name),
@@ -57,12 +58,6 @@ ${table(
   ]),
 )}
 `
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [head, head.map(() => '---'), ...rows].map(line).join('\n')
 }
 
 const link = ({ title, url }: Reference): string => `[${title}](${url})`

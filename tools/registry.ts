@@ -5,10 +5,10 @@
  *   npm run registry             write them
  *   npm run registry -- --check  fail when one has drifted
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AnyCriterion, Perturbation } from '@loadbearing/core'
-import { format, resolveConfig } from 'prettier'
+import { formatted, writeOrCheck } from './generated-file.ts'
 import { type Plugin, pluginPage } from './plugin-page.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -52,17 +52,9 @@ function registry(criteria: readonly Plugin<AnyCriterion>[], perturbations: read
 const criteria = await pluginsOf<AnyCriterion>('criteria-')
 const perturbations = await pluginsOf<Perturbation>('perturbations-')
 const page = 'docs/plugins.md'
-const style = await resolveConfig(join(root, page))
 const generated = {
   'packages/bench/src/registry.generated.ts': registry(criteria, perturbations),
-  [page]: await format(pluginPage(criteria, perturbations), { ...style, filepath: page }),
+  [page]: await formatted(page, pluginPage(criteria, perturbations)),
 }
 
-for (const [path, content] of Object.entries(generated)) {
-  const target = join(root, path)
-  if (!process.argv.includes('--check')) writeFileSync(target, content)
-  else if (!existsSync(target) || readFileSync(target, 'utf8') !== content) {
-    console.error(`${path} is out of date. Run: npm run registry`)
-    process.exitCode = 1
-  }
-}
+for (const [path, content] of Object.entries(generated)) writeOrCheck(path, content, 'npm run registry')

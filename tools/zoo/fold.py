@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import nn
 
-from architectures.blocks import ConvBatchNorm, TokenLinear
+from architectures.blocks import ConvBatchNorm, ConvBatchNorm1d, TokenLinear
 from recipes import Recipe
 
 
@@ -15,7 +15,7 @@ def deployed(recipe: Recipe, network: nn.Module) -> nn.Module:
 
 
 def folded(network: nn.Module) -> nn.Module:
-    """A copy for inference in which every ConvBatchNorm is one convolution with bias under the same name."""
+    """A copy for inference in which every ConvBatchNorm (1d too) is one convolution with bias under the same name."""
     network = copy.deepcopy(network).eval()
     return _fold(network)
 
@@ -35,12 +35,12 @@ def rewound(network: nn.Module, initial: nn.Module) -> nn.Module:
 
 def weight_tensors(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
     """The weights of all convolutions and linear maps, by name."""
-    layers = ((name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.Linear | TokenLinear))
+    layers = ((name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear | TokenLinear))
     return [(f"{name}.weight", module.weight) for name, module in layers]
 
 
 def _fold(module: nn.Module) -> nn.Module:
-    if isinstance(module, ConvBatchNorm):
+    if isinstance(module, ConvBatchNorm | ConvBatchNorm1d):
         return torch.nn.utils.fusion.fuse_conv_bn_eval(module.conv, module.norm)
     for name, child in module.named_children():
         setattr(module, name, _fold(child))

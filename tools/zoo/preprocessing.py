@@ -19,6 +19,8 @@ class Preprocessing:
 
 FASHION_MNIST = Preprocessing(scale=255, mean=(0.286,), std=(0.353,), background=-0.286 / 0.353)
 CIFAR10 = Preprocessing(scale=255, mean=(0.4914, 0.4822, 0.4465), std=(0.247, 0.2435, 0.2616), background=0.0)
+WORDS = Preprocessing(scale=1, mean=(0.0,), std=(1.0,), background=0.0)
+"""Letter codes stay as they are."""
 
 
 def normalised(images: np.ndarray, how: Preprocessing = FASHION_MNIST) -> torch.Tensor:

@@ -28,13 +28,12 @@ from datasets import Sources, load
 from evaluation import predictions
 from export import to_onnx
 from files import write_atomically
-from fold import folded, rewound
+from fold import deployed, rewound
+from published import CARDS, FETCHED, SHIPPED
 from recipes import RECIPES, Recipe
 from training import Stopped, train
 
 HERE = Path(__file__).parent
-CARDS = HERE.parents[1] / "packages/zoo/models"
-FETCHED = HERE.parents[1] / "packages/zoo-networks/networks"
 TOLERANCE = 1e-4
 MOST_BYTES = 2 << 20
 
@@ -52,10 +51,6 @@ class Stop:
         self.asked = True
         signal.signal(number, signal.SIG_DFL)
         print("Stopping after this epoch.", flush=True)
-
-
-def deployed(recipe: Recipe, network: nn.Module) -> nn.Module:
-    return folded(network) if recipe.fold else network.eval()
 
 
 def exported(recipe: Recipe, network: nn.Module, x: Tensor) -> bytes:
@@ -111,7 +106,7 @@ def main() -> None:
     stop = Stop()
     stop.listen()
     for recipe in chosen:
-        networks = arguments.models or (CARDS if recipe in RECIPES else FETCHED)
+        networks = arguments.models or (SHIPPED if recipe in RECIPES else FETCHED)
         cards = arguments.models or CARDS
         if arguments.queue and recipe in CANDIDATES and (cards / f"{recipe.name}.json").exists():
             continue

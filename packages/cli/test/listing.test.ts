@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { expectRefusal, jsonOutput, loadbearing, output } from './command.ts'
@@ -25,7 +26,9 @@ it('makes no noise of its own on stderr', async () => {
 })
 
 it('lists the zoo', async () => {
-  expect(await output(['layers'], here)).toMatch(/zoo:resnet8-fashion +ResNet-8 +\d\d\.\d\d % +77,418/)
+  expect(await output(['layers'], here)).toMatch(
+    /zoo:resnet8-fashion +ResNet-8 +fashion-mnist +\d\d\.\d\d % +10 +77,418 +9,345,920\n/,
+  )
   const models = z.array(z.object({ name: z.string(), sha256: z.string() })).parse(await jsonOutput(['layers'], here))
   const names = ['lenet-fashion', 'resnet20-narrow-fashion', 'resnet8-fashion']
   expect(models.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
@@ -45,6 +48,12 @@ it('lists the layers of a model of the zoo, and of the same file by its path', a
   expect(byName.layers.map(({ name }) => name)).toEqual(lenet)
   expect(byName.leftOut).toHaveLength(5)
   expect(shape.parse(await jsonOutput(['layers', '../../zoo/models/lenet-fashion.onnx'], here))).toEqual(byName)
+})
+
+it('lists the layers of a network that does not ship as PyTorch counts them', async () => {
+  const counted = new URL('../../onnx/test/fixtures/zoo-layers.json', import.meta.url)
+  const { 'vit6-fashion': layers } = JSON.parse(await readFile(counted, 'utf8')) as Record<string, object[]>
+  expect(await jsonOutput(['layers', 'zoo:vit6-fashion'], here)).toMatchObject({ layers })
 })
 
 it('lists the criteria with source, needs and options', async () => {

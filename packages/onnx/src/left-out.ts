@@ -12,7 +12,7 @@ export interface LeftOut {
 }
 
 /**
- * Every tensor of a learned type that makes no layer, with the reason.
+ * Every tensor of a learned type that makes no layer, with the reason; numbers that stand in the network's code are left out.
  *
  * @param layers names of the weights that do
  * @param weights names of all tensors that layers could be made of: other types, and parts of the graph that never reach the output
@@ -25,12 +25,13 @@ export function leftOut(
   weights: ReadonlySet<string>,
   constant: ReadonlySet<GraphNode>,
 ): LeftOut[] {
-  const outer = [...new Set(stored.values())].map((tensor) => ({
-    tensor,
-    reason: weights.has(tensor.name)
-      ? reasonOfWeight(tensor)
-      : reasonOf(tensor, readsOfStored(graph, stored, tensor), constant),
-  }))
+  const outer = [...new Set(stored.values())]
+    .map((tensor) => ({ tensor, reads: readsOfStored(graph, stored, tensor) }))
+    .filter(({ tensor, reads }) => !isLiteral(graph, tensor, reads))
+    .map(({ tensor, reads }) => ({
+      tensor,
+      reason: weights.has(tensor.name) ? reasonOfWeight(tensor) : reasonOf(tensor, reads, constant),
+    }))
   const inner = graph.nodes.flatMap((node) =>
     nestedTensors(node).map((tensor) => ({ tensor, reason: `lies in a subgraph of ${called(node)}` })),
   )
@@ -53,6 +54,19 @@ function readsOfStored(graph: Graph, stored: ReadonlyMap<string, StoredTensor>, 
       (graph.consumers.get(name) ?? []).map((consumer) => ({ consumer, operand: consumer.inputs.indexOf(name) })),
     )
     .filter(({ consumer }) => !consumer.outputs.some((output) => stored.has(output)))
+}
+
+/**
+ * Whether a tensor is a number that stands in the code, as the ½ in GELU or the 6 in ReLU6: the scalar of a Constant node, or the bound of
+ * a Clip. An initializer that is a scalar may be learned (a temperature), and so may a Constant of shape [1] (the bias of one output).
+ */
+function isLiteral(graph: Graph, { name, shape }: StoredTensor, reads: readonly Read[]): boolean {
+  if (shape.length === 0 && !graph.initializers.has(name)) return true
+  return (
+    sizeOf(shape) === 1 &&
+    reads.length > 0 &&
+    reads.every(({ consumer, operand }) => consumer.op === 'Clip' && operand > 0)
+  )
 }
 
 function reasonOfWeight({ type }: StoredTensor): string {

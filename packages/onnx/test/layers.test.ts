@@ -26,10 +26,23 @@ describe.each(await referenceModels())('the layers of $name, opset $opset', (ref
   })
 })
 
-it.each(await zooModels())('the layers of $name are those that PyTorch counts', async ({ name, bytes, layers }) => {
-  const model = await readModel(bytes, { name })
-  expect(model.layers).toMatchObject(layers)
-  expect(model.layers).toHaveLength(layers.length)
+describe.each(await zooModels())('the layers of $name', ({ name, bytes, layers, card }) => {
+  it('are those that PyTorch counts', async () => {
+    const model = await readModel(bytes, { name })
+    expect(model.layers).toMatchObject(layers)
+    expect(model.layers).toHaveLength(layers.length)
+  })
+
+  it('add up to what the card says', async () => {
+    const model = await readModel(bytes, { name })
+    const total = (of: readonly { parameters: number }[]): number =>
+      of.reduce((sum, { parameters }) => sum + parameters, 0)
+    expect(model.layers).toHaveLength(card.layers)
+    expect(model.layers.reduce((sum, { macs }) => sum + macs, 0)).toBe(card.macs)
+    // Two shifts that are added learn the same, and the exporter keeps one of them: there may be fewer, never more.
+    const learned = model.leftOut.filter(({ reason }) => !reason.startsWith('running '))
+    expect(total(model.layers) + total(learned)).toBeLessThanOrEqual(card.parameters)
+  })
 })
 
 describe('the axes of a weight', () => {
@@ -132,6 +145,34 @@ describe('what is left out', () => {
       "vector: vector of MatMul 'sum_node'; a layer's weight is a matrix",
       "bias: operand of com.microsoft.BiasGelu 'c_node', which is no Conv, ConvTranspose, Gemm or MatMul with this as its weight",
     ])
+  })
+
+  it('is no number that stands in the code, but is a learned one, be it a single number', async () => {
+    const constant = (name: string, dims: number[]) =>
+      node('Constant', [], name, {
+        attribute: [{ name: 'value', type: AttributeType.TENSOR, t: tensor(name, dims) }],
+      })
+    expect(
+      await reasons({
+        initializers: [
+          tensor('weight', [4, 1]),
+          tensor('temperature', []),
+          tensor('highest', []),
+          tensor('lowest', [1]),
+          tensor('classes', [1, 3]),
+        ],
+        nodes: [
+          node('MatMul', ['images', 'weight'], 'made'),
+          constant('bias', [1]),
+          node('Add', ['made', 'bias'], 'shifted'),
+          constant('half', []),
+          node('Mul', ['shifted', 'half'], 'halved'),
+          node('Clip', ['halved', 'lowest', 'highest'], 'clipped'),
+          node('Mul', ['clipped', 'temperature'], 'scaled'),
+          node('MatMul', ['scaled', 'classes'], 'scores'),
+        ],
+      }),
+    ).toEqual([expect.stringMatching(/^temperature: operand of Mul/), expect.stringMatching(/^bias: operand of Add/)])
   })
 
   it('is each half of a product of constants', async () => {

@@ -1,8 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import type { Layer, Tensor } from '@loadbearing/core'
 
 const fixtures = join(import.meta.dirname, 'fixtures')
+const cards = join(import.meta.dirname, '../../zoo/models')
+const fetched = join(import.meta.dirname, '../../zoo-networks/networks')
 
 /** What tools/reference/onnx_models.py knows of a model: by hand of its layers, by the reference implementation of its values. */
 export interface ReferenceModel {
@@ -39,7 +42,7 @@ type Recorded = Omit<ReferenceModel, 'bytes' | 'images' | 'scores' | 'activation
 }
 
 export async function referenceModels(): Promise<ReferenceModel[]> {
-  const recorded = JSON.parse(await readFile(join(fixtures, 'models.json'), 'utf8')) as Recorded[]
+  const recorded = await readJson<Recorded[]>(join(fixtures, 'models.json'))
   return Promise.all(
     recorded.map(async ({ images, scores, activations, changed, ...model }) => ({
       ...model,
@@ -52,22 +55,32 @@ export async function referenceModels(): Promise<ReferenceModel[]> {
   )
 }
 
-/** The networks of the zoo, with what PyTorch says of their layers: tools/reference/zoo_layers.py. */
-export async function zooModels(): Promise<
-  { name: string; bytes: Uint8Array; layers: Omit<ReferenceLayer, 'op'>[] }[]
-> {
-  const recorded = JSON.parse(await readFile(join(fixtures, 'zoo-layers.json'), 'utf8')) as Record<
-    string,
-    Omit<ReferenceLayer, 'op'>[]
-  >
-  const models = join(import.meta.dirname, '../../zoo/models')
+/** A network of the zoo, with what PyTorch says of its layers (tools/reference/zoo_layers.py) and what its card does. */
+export interface ReferenceNetwork {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly layers: readonly Pick<Layer, 'name' | 'weightShape' | 'parameters' | 'macs' | 'inputShape' | 'outputShape'>[]
+  readonly card: { readonly layers: number; readonly macs: number; readonly parameters: number }
+}
+
+/** Every network that has a card. */
+export async function zooModels(): Promise<ReferenceNetwork[]> {
+  const counted = await readJson<Record<string, ReferenceNetwork['layers']>>(join(fixtures, 'zoo-layers.json'))
+  const files = (await readdir(cards)).filter((file) => file.endsWith('.json'))
   return Promise.all(
-    Object.entries(recorded).map(async ([name, layers]) => ({
-      name,
-      bytes: await readFile(join(models, `${name}.onnx`)),
-      layers,
-    })),
+    files.map(async (file) => {
+      const name = basename(file, '.json')
+      const layers = counted[name]
+      if (!layers) throw new Error(`zoo-layers.json lacks ${name}: run tools/reference/zoo_layers.py`)
+      const shipped = join(cards, `${name}.onnx`)
+      const bytes = await readFile(existsSync(shipped) ? shipped : join(fetched, `${name}.onnx`))
+      return { name, bytes, layers, card: await readJson<ReferenceNetwork['card']>(join(cards, file)) }
+    }),
   )
+}
+
+async function readJson<T>(path: string): Promise<T> {
+  return JSON.parse(await readFile(path, 'utf8')) as T
 }
 
 function byName(encoded: Readonly<Record<string, Encoded>>): Record<string, Tensor> {

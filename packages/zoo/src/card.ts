@@ -21,6 +21,10 @@ export const modelCard = z.object({
   }),
   /** Learned numbers in the network, biases included. */
   parameters: z.int(),
+  /** What `loadbearing layers` lists: learned weight tensors with the nodes that consume them. */
+  layers: z.int(),
+  /** Multiply-accumulates of one example in all layers, biases not counted. */
+  macs: z.int(),
   bytes: z.int(),
   sha256: z.string().length(64),
   licence: z.string(),

@@ -1,10 +1,11 @@
-import { type Network, readNetwork } from '@loadbearing/bench'
+import type { Network } from '@loadbearing/bench'
 import { listZoo, type ModelCard } from '@loadbearing/zoo'
 import { Command } from 'commander'
 import pc from 'picocolors'
 import { count, counted } from '../terminal/numbers.ts'
 import { printResult } from '../terminal/output.ts'
 import { table } from '../terminal/table.ts'
+import { fetchedNetwork } from './network.ts'
 import type { CommonOptions } from './options.ts'
 
 export function layersCommand(): Command {
@@ -17,7 +18,7 @@ export function layersCommand(): Command {
         printResult(json, cards, () => describeZoo(cards))
         return
       }
-      const network = await readNetwork(reference)
+      const network = await fetchedNetwork(reference)
       const { name, sha256, opset, input, output, layers, leftOut } = network.onnx
       printResult(json, { name, sha256, opset, input, output, layers, leftOut }, () => describeNetwork(network))
     })
@@ -27,15 +28,21 @@ function describeZoo(cards: readonly ModelCard[]): string {
   return table(
     [
       { title: 'model' },
-      { title: 'what it is' },
+      { title: 'what it is', spare: true, wraps: true },
+      { title: 'data', spare: true },
       { title: 'accuracy', align: 'right' },
+      { title: 'layers', align: 'right' },
       { title: 'parameters', align: 'right' },
+      { title: 'MACs', align: 'right' },
     ],
-    cards.map(({ name, title, test, parameters }) => [
+    cards.map(({ name, title, data, test, layers, parameters, macs }) => [
       `zoo:${name}`,
       title,
+      data,
       `${(100 * test.accuracy).toFixed(2)} %`,
+      count(layers),
       count(parameters),
+      count(macs),
     ]),
   )
 }
@@ -67,7 +74,7 @@ function describeNetwork({ name, onnx }: Network): string {
     ]),
   )
   const lines = [
-    `${pc.bold(name)}: ${counted(layers.length, 'layer')}, ${total((layer) => layer.parameters)} parameters in them, ${total((layer) => layer.macs)} MACs an image, ${output.classes} classes, opset ${opset}`,
+    `${pc.bold(name)}: ${counted(layers.length, 'layer')}, ${total((layer) => layer.parameters)} parameters in them, ${total((layer) => layer.macs)} MACs an example, ${output.classes} classes, opset ${opset}`,
     '',
     listed,
   ]

@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { openNetwork } from '@loadbearing/onnx'
+import { listZoo, readImages } from '@loadbearing/zoo'
+import { describe, expect, it } from 'vitest'
+import { loadModel, preprocess } from '../src/model.ts'
+import { predictedClasses } from '../src/outcome.ts'
+
+const images = 200
+
+/** What tools/reference/zoo_predictions.py has recorded of PyTorch: a digit an image. */
+function predictedByPyTorch(name: string): string {
+  const path = new URL(`../../zoo/test/fixtures/predictions/${name}.json`, import.meta.url)
+  return (JSON.parse(readFileSync(path, 'utf8')) as { classes: string }).classes
+}
+
+const shipped = (data: string): boolean => existsSync(new URL(`../../zoo/data/${data}`, import.meta.url))
+const cards = (await listZoo()).filter(({ data }) => shipped(data))
+
+// `npm run zoo:verify` does the same on all data and all images.
+describe('our engine gives the first images of the test split the class that PyTorch gives them', () => {
+  it.each(cards)('$name', async ({ name, data }) => {
+    const model = await loadModel({ reference: `zoo:${name}` })
+    const inputs = preprocess(await readImages(data, 'test'), [...new Array(images).keys()], model.preprocessing)
+    const network = await openNetwork(model.onnx, model.bytes)
+    const classes = predictedClasses(await network.run(inputs))
+    await network.release()
+    expect([...classes].join('')).toBe(predictedByPyTorch(name).slice(0, images))
+  })
+})
