@@ -70,6 +70,8 @@ export default ts.config(
   },
   {
     files: ['**/package.json'],
+    // Never published: they use what the workspace has.
+    ignores: ['tools/package.json'],
     languageOptions: { parser: jsonc },
     plugins: { '@nx': nx },
     rules: {

@@ -26,5 +26,9 @@ const folders = ['packages', 'apps'].flatMap((parent) => {
 })
 
 export default defineConfig({
-  test: { projects: folders.map(({ name, root }) => project(name, root)) },
+  test: {
+    projects: [...folders, { name: 'tools', root: join(import.meta.dirname, 'tools') }].map(({ name, root }) =>
+      project(name, root),
+    ),
+  },
 })
