@@ -196,4 +196,17 @@ CANDIDATES = [
         weight_decay=1e-4,
         channels_last=True,
     ),
+    Recipe(
+        name="wordnet23-words",
+        title="ResNet-23 over letters: the language of a word",
+        family="resnet",
+        architecture="word_resnet",
+        arguments={"letters": 82, "widths": (32, 48, 80), "blocks": 3},
+        data="words",
+        epochs=24,
+        learning_rate=0.2,
+        weight_decay=1e-3,
+        label_smoothing=0.1,
+        augmentation="none",
+    ),
 ]

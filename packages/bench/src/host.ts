@@ -7,7 +7,6 @@ import {
   type Tensor,
 } from '@loadbearing/core'
 import { type Observed, openObserved, openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
-import { readImages } from '@loadbearing/zoo'
 import { type BenchModel, preprocess } from './model.ts'
 import { criterionStream, protocol, stratifiedOrder } from './seeds.ts'
 
@@ -34,7 +33,7 @@ export interface Host {
 /** Sessions open when they are first asked for, so that a criterion pays for what it uses. */
 export async function openHost(model: BenchModel): Promise<Host> {
   const { onnx, preprocessing } = model
-  const images = await readImages(model.data, 'calibration')
+  const images = await model.images('calibration')
   const order = stratifiedOrder(images.labels, `${model.data}/calibration`)
   const first = (examples: number): Tensor => preprocess(images, order.slice(0, examples), preprocessing)
   let forwards = 0

@@ -2,7 +2,7 @@ import { Console } from 'node:console'
 import { parentPort } from 'node:worker_threads'
 import { LoadbearingError } from '@loadbearing/core'
 import { openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
-import { type ImageSet, readImages } from '@loadbearing/zoo'
+import type { ImageSet } from '@loadbearing/zoo'
 import { type BenchModel, loadModel, type ModelSource, preprocess } from './model.ts'
 import { type Chunk, measureUnit } from './measure-unit.ts'
 import { findPerturbation } from './plugins.ts'
@@ -14,6 +14,8 @@ export interface Job {
   readonly id: number
   readonly folder: string
   readonly source: ModelSource
+  /** The folder that CIFAR-10 is read from, where the user named one. */
+  readonly cifar10: string | undefined
   readonly perturbation: { readonly name: string; readonly module: string | undefined }
   readonly layer: string
   readonly unit: Omit<Unit, 'layer' | 'perturbation'>
@@ -46,8 +48,8 @@ async function work(job: Job): Promise<void> {
   if (loaded?.key !== key) {
     await loaded?.engine.release()
     chunk = undefined
-    const model = await loadModel(job.source)
-    const images = await readImages(model.data, 'test')
+    const model = await loadModel(job.source, { cifar10: job.cifar10 })
+    const images = await model.images('test')
     const order = stratifiedOrder(images.labels, model.data)
     loaded = { key, model, images, order, engine: await openSuffixes(model.onnx) }
   }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { InputError } from '@loadbearing/core'
 import { readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
-import { readImages } from '@loadbearing/zoo'
+import type { ImageOptions } from '@loadbearing/zoo'
 import { assemble } from './assemble.ts'
 import { refuseChangedDraws } from './changed-draws.ts'
 import { gridOf, pointsOf } from './cells.ts'
@@ -15,7 +15,7 @@ import { runJobs } from './pool.ts'
 import type { RegisteredPerturbation } from './registry.ts'
 import { isFinished, removeBegun, type Unit } from './units.ts'
 
-export interface MeasureOptions {
+export interface MeasureOptions extends ImageOptions {
   readonly models: readonly ModelSource[]
   readonly perturbations: readonly RegisteredPerturbation[]
   /** The dataset folder; an earlier measurement in it goes on, and grows. */
@@ -28,7 +28,6 @@ export interface MeasureOptions {
   readonly chunk?: number
   /** Worker threads; one a core by default. */
   readonly threads?: number
-  readonly signal?: AbortSignal
   readonly onProgress?: (progress: MeasureProgress) => void
 }
 
@@ -64,7 +63,7 @@ export type MeasureProgress =
  * @throws InputError when options do not fit each other or the folder, or another process writes to it; DatasetError when the disk is full; the signal's reason when aborted
  */
 export async function measure(options: MeasureOptions): Promise<void> {
-  const models = await Promise.all(options.models.map(loadModel))
+  const models = await loadAll(options.models, options)
   await withFolderLock(options.out, () => measureInto(models, options))
 }
 
@@ -72,10 +71,7 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
   const { out, signal, onProgress, threads = availableParallelism() } = options
   const plan = extendPlan(await readPlan(out), await planOf(models, options))
   const others = plan.models.filter(({ name }) => !models.some((model) => model.name === name))
-  const all = inPlanOrder(plan, [
-    ...models,
-    ...(await Promise.all(others.map((planned) => loadModel(sourceOf(planned))))),
-  ])
+  const all = inPlanOrder(plan, [...models, ...(await loadAll(others.map(sourceOf), options))])
   for (const model of all) {
     const planned = plan.models.find(({ name }) => name === model.name)
     if (planned?.sha256 !== model.onnx.sha256) {
@@ -87,7 +83,7 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
   await removeBegun(out)
   await writePlan(out, plan)
 
-  const jobs = await jobsOf(plan, all, out)
+  const jobs = await jobsOf(plan, all, options)
   const finished = await Promise.all(jobs.map(({ job, unit }) => isFinished(job.folder, unit)))
   const pending = jobs.filter((_, i) => !finished[i])
   await refuseChangedDraws(
@@ -147,6 +143,13 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
   await writeTables(out, { ...tables, runs })
 }
 
+/** One after the other: what one of them fetches, the next ones find. Workers then find all of it. */
+async function loadAll(sources: readonly ModelSource[], options: ImageOptions): Promise<BenchModel[]> {
+  const models = []
+  for (const source of sources) models.push(await loadModel(source, options))
+  return models
+}
+
 async function planOf(models: readonly BenchModel[], options: MeasureOptions): Promise<Omit<Plan, 'protocol'>> {
   const { images, repeats, chunk = 250, perturbations } = options
   const names = models.map(({ name }) => name)
@@ -154,7 +157,7 @@ async function planOf(models: readonly BenchModel[], options: MeasureOptions): P
   if (twice !== undefined)
     throw new InputError(`Two models are called '${twice}'.`, { hint: 'Rename one of the files.' })
   for (const model of models) {
-    const { count } = await readImages(model.data, 'test')
+    const { count } = await model.images('test')
     if (images > count) {
       throw new InputError(`${images} images were asked for, but ${model.data} has ${count} test images.`, {
         hint: `Ask for at most as many: --images ${count}.`,
@@ -181,7 +184,11 @@ function inPlanOrder(plan: Plan, models: readonly BenchModel[]): BenchModel[] {
 }
 
 /** Every unit of the plan, chunk-major within a model, so that one pass over the front of the network serves all that follow. */
-async function jobsOf(plan: Plan, models: readonly BenchModel[], folder: string): Promise<{ job: Job; unit: Unit }[]> {
+async function jobsOf(
+  plan: Plan,
+  models: readonly BenchModel[],
+  { out: folder, cifar10 }: MeasureOptions,
+): Promise<{ job: Job; unit: Unit }[]> {
   const perturbations = await Promise.all(
     plan.perturbations.map(async ({ name, module, intensities }) => {
       const plugin = await findPerturbation(name, module)
@@ -202,6 +209,7 @@ async function jobsOf(plan: Plan, models: readonly BenchModel[], folder: string)
               job: {
                 folder,
                 source: model.source,
+                cifar10,
                 perturbation: { name: plugin.name, module },
                 layer: layer.name,
                 unit: shared,

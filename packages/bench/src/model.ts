@@ -2,7 +2,18 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { InputError, type Tensor } from '@loadbearing/core'
 import { type OnnxModel, readModel } from '@loadbearing/onnx'
-import { type ImageSet, listShipped, listZoo, type ModelCard, type Preprocessing, readImages, readZooModel } from '@loadbearing/zoo'
+import {
+  type FetchOptions,
+  type ImageOptions,
+  type ImageSet,
+  listShipped,
+  listZoo,
+  type ModelCard,
+  type Preprocessing,
+  readImages,
+  readZooModel,
+  type Split,
+} from '@loadbearing/zoo'
 
 /** What a model is and what it is measured on, small enough to hand to a worker and to keep in a plan. */
 export interface ModelSource {
@@ -26,19 +37,21 @@ export interface BenchModel {
   readonly bytes: Uint8Array
   readonly onnx: OnnxModel
   readonly data: string
+  readonly images: (split: Split) => Promise<ImageSet>
   readonly preprocessing: Preprocessing
 }
 
 const zooPrefix = 'zoo:'
 
 /**
- * Loads a model and checks that it fits its data.
+ * Loads a model and checks that it fits its data. What of both does not ship is fetched where it is not here yet.
  *
- * @throws InputError on an unknown name, a missing file, or images of another shape; ModelError and EngineError on a bad file
+ * @throws InputError on an unknown name, a missing file, or images of another shape; ModelError and EngineError on a bad file;
+ *   DatasetError on bad images, or where they cannot be fetched
  */
-export async function loadModel(source: ModelSource): Promise<BenchModel> {
-  const model = await withData(source)
-  const images = await readImages(model.data, 'calibration')
+export async function loadModel(source: ModelSource, options: ImageOptions = {}): Promise<BenchModel> {
+  const model = await withData(source, options)
+  const images = await model.images('calibration')
   if (images.shape.join() !== model.onnx.input.shape.join()) {
     throw new InputError(
       `${model.name} takes examples of shape [${model.onnx.input.shape.join(', ')}], but the images of ${model.data} are [${images.shape.join(', ')}].`,
@@ -72,11 +85,12 @@ export interface Network {
 /**
  * Reads a network by reference: 'zoo:NAME' or the path of an ONNX file.
  *
- * @throws InputError on an unknown name or a missing file; ModelError and EngineError on a bad file
+ * @throws InputError on an unknown name or a missing file; ModelError and EngineError on a bad file; DatasetError where a network of the
+ *   zoo cannot be fetched
  */
-export async function readNetwork(reference: string): Promise<Network> {
+export async function readNetwork(reference: string, options: FetchOptions = {}): Promise<Network> {
   if (reference.startsWith(zooPrefix)) {
-    const { card, bytes } = await readZooModel(reference.slice(zooPrefix.length))
+    const { card, bytes } = await readZooModel(reference.slice(zooPrefix.length), options)
     return { name: card.name, bytes, onnx: await readModel(bytes, { name: card.name }), card }
   }
   const bytes = await readFile(reference).catch((cause: unknown) => {
@@ -92,8 +106,8 @@ export async function readNetwork(reference: string): Promise<Network> {
   return { name, bytes, onnx: await readModel(bytes, { name: reference }), card: undefined }
 }
 
-async function withData(source: ModelSource): Promise<BenchModel> {
-  const { name, bytes, onnx, card } = await readNetwork(source.reference)
+async function withData(source: ModelSource, options: ImageOptions): Promise<BenchModel> {
+  const { name, bytes, onnx, card } = await readNetwork(source.reference, options)
   const data = dataName(source.data) ?? card?.data
   if (data === undefined) {
     throw new InputError(`${source.reference} needs images to be measured on.`, {
@@ -111,6 +125,7 @@ async function withData(source: ModelSource): Promise<BenchModel> {
     bytes,
     onnx,
     data,
+    images: (split) => readImages(data, split, options),
     preprocessing: source.preprocessing ?? card?.preprocessing ?? unit,
   }
 }

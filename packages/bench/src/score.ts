@@ -11,6 +11,7 @@ import {
 } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
 import { readTable, readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
+import type { ImageOptions } from '@loadbearing/zoo'
 import { withFolderLock } from './folder-lock.ts'
 import { type Level, openHost } from './host.ts'
 import { type Cost, runRow, startMeter } from './cost.ts'
@@ -22,7 +23,7 @@ import type { RegisteredCriterion } from './registry.ts'
 /** A criterion to score with, and its options where they differ from the defaults. */
 export type ScoredCriterion = RegisteredCriterion & { readonly options?: Readonly<Record<string, unknown>> }
 
-export interface ScoreOptions {
+export interface ScoreOptions extends ImageOptions {
   /** The dataset folder that holds the ground truth. */
   readonly out: string
   readonly criteria: readonly ScoredCriterion[]
@@ -31,7 +32,7 @@ export interface ScoreOptions {
   /** Leaves alone what is stored already: the same version with the same options on a model. */
   readonly onlyMissing?: boolean
   /** Stops after the pair in hand. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   readonly onProgress?: (progress: ScoreProgress) => void
 }
 
@@ -63,7 +64,7 @@ export async function score(options: ScoreOptions): Promise<void> {
 
 async function scoreInto(
   plan: Plan,
-  { out, criteria, models: names, onlyMissing = false, signal, onProgress }: ScoreOptions,
+  { out, criteria, models: names, onlyMissing = false, signal, onProgress, ...images }: ScoreOptions,
 ): Promise<void> {
   const measured = await readTable(out, 'models')
   const models = names?.map((name) => findNamed('measured model', name, measured)) ?? measured
@@ -104,7 +105,7 @@ async function scoreInto(
     for (const [finished, { modelId, levels, plugin, criterionId, options: its }] of pending.entries()) {
       signal?.throwIfAborted()
       const planned = plan.models[modelId]!
-      if (model?.name !== planned.name) model = await loadModel(sourceOf(planned))
+      if (model?.name !== planned.name) model = await loadModel(sourceOf(planned), { ...images, signal })
       const { outcomes, cost } = await scoreModel(plugin, its, model, levels)
       const firstLayer = layers.findIndex((layer) => layer.model_id === modelId)
       const rows = outcomes.flatMap(({ level, layers: of }) =>

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { DatasetError } from '@loadbearing/core'
@@ -13,7 +13,9 @@ let zoo: typeof Zoo
 
 beforeEach(async () => {
   copy = await mkdtemp(join(here, '.damaged-copy-'))
-  for (const folder of ['src', 'models', 'data']) await cp(join(here, folder), join(copy, folder), { recursive: true })
+  for (const part of ['src', 'models', 'data', 'package.json']) {
+    await cp(join(here, part), join(copy, part), { recursive: true })
+  }
   zoo = (await import(pathToFileURL(join(copy, 'src/index.ts')).href)) as typeof Zoo
 })
 
@@ -33,6 +35,18 @@ describe('in a damaged installation', () => {
     await writeFile(path, bytes)
     await expect(zoo.readZooModel('lenet-fashion')).rejects.toMatchObject(damaged('models/lenet-fashion.onnx'))
     await expect(zoo.readZooModel('resnet8-fashion')).resolves.toBeDefined()
+  })
+
+  it('a network of another version than the cards is refused', async () => {
+    const installed = join(copy, 'node_modules/@loadbearing/zoo-networks')
+    await mkdir(join(installed, 'networks'), { recursive: true })
+    await writeFile(join(installed, 'package.json'), '{"exports": {"./networks/*": "./networks/*"}}')
+    await writeFile(join(installed, 'networks/vit6-fashion.onnx'), 'another')
+    await expect(zoo.readZooModel('vit6-fashion')).rejects.toMatchObject({
+      name: 'DatasetError',
+      message: expect.stringContaining('vit6-fashion.onnx is not the network of this version') as string,
+      hint: expect.stringContaining('Install @loadbearing/zoo-networks ') as string,
+    })
   })
 
   it('truncated images are refused', async () => {

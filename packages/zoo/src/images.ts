@@ -1,58 +1,36 @@
-import { gunzipSync } from 'node:zlib'
-import { DatasetError, findNamed } from '@loadbearing/core'
-import { z } from 'zod'
-import { readShipped, readShippedJson } from './shipped.ts'
+import { findNamed } from '@loadbearing/core'
+import { readCifar10 } from './cifar10.ts'
+import type { FetchOptions } from './fetch-options.ts'
+import type { ImageSet, Split } from './image-set.ts'
+import { readShippedImages } from './shipped-images.ts'
 
-/** Labelled images as bytes. */
-export interface ImageSet {
-  /** Name of the data, e.g. 'fashion-mnist'. */
-  readonly data: string
-  readonly split: Split
-  readonly count: number
-  /** [channels, height, width] of one image. */
-  readonly shape: readonly [number, number, number]
-  /** Row-major [count, channels, height, width]. */
-  readonly pixels: Uint8Array
-  /** True class of every image. */
-  readonly labels: Uint8Array
-  readonly classes: readonly string[]
+/** Where images are read that do not ship, and what is said of fetching them. */
+export interface ImageOptions extends FetchOptions {
+  /** A folder with the official binary version of CIFAR-10, in place of fetching it. */
+  readonly cifar10?: string | undefined
 }
 
-export type Split = 'test' | 'calibration'
-
-const collections = [
+const shipped = [
   {
     name: 'fashion-mnist',
     classes: ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot'],
   },
 ]
 
+const collections: readonly {
+  readonly name: string
+  readonly read: (split: Split, options: ImageOptions) => Promise<ImageSet>
+}[] = [
+  ...shipped.map(({ name, classes }) => ({ name, read: (split: Split) => readShippedImages(name, classes, split) })),
+  { name: 'cifar10', read: (split, options) => readCifar10(split, options) },
+]
+
 /**
  * The test split (10,000 images: what the ground truth is measured on) or the calibration images (1,024 of the training split:
- * what a criterion may see).
+ * what a criterion may see). Those that do not ship are fetched once and kept in the user's cache.
  *
- * @throws InputError on an unknown name; DatasetError when a file is missing or damaged
+ * @throws InputError on an unknown name; DatasetError when a file is missing or damaged, or cannot be fetched; the signal's reason when aborted
  */
-export async function readImages(data: string, split: Split): Promise<ImageSet> {
-  const { name, classes } = findNamed('data in the zoo', data, collections)
-  const images = await readIdx(name, `${split}-images.idx3.gz`)
-  const labels = await readIdx(name, `${split}-labels.idx1.gz`)
-  const [count = 0, height = 0, width = 0] = images.shape
-  return { data: name, split, count, shape: [1, height, width], pixels: images.values, labels: labels.values, classes }
-}
-
-const checksums = z.record(z.string(), z.string())
-
-/** The IDX format of MNIST: two zero bytes, type 8 (bytes), the rank, the dimensions as big-endian 32-bit integers, the values. */
-async function readIdx(data: string, file: string): Promise<{ shape: number[]; values: Uint8Array }> {
-  const folder = `data/${data}`
-  const sums = await readShippedJson(`${folder}/checksums.json`, checksums)
-  const raw = gunzipSync(await readShipped(`${folder}/${file}`, sums[file] ?? ''))
-  const rank = raw.readUInt8(3)
-  const shape = Array.from({ length: rank }, (_, axis) => raw.readUInt32BE(4 + 4 * axis))
-  const values = raw.subarray(4 + 4 * rank)
-  if (values.length !== shape.reduce((a, b) => a * b, 1)) {
-    throw new DatasetError(`The zoo's file ${folder}/${file} does not hold what its header says.`)
-  }
-  return { shape, values }
+export async function readImages(data: string, split: Split, options: ImageOptions = {}): Promise<ImageSet> {
+  return findNamed('data in the zoo', data, collections).read(split, options)
 }

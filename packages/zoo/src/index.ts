@@ -1,3 +1,5 @@
 export type { ModelCard, Preprocessing } from './card.ts'
-export { type ImageSet, readImages, type Split } from './images.ts'
+export type { FetchOptions, FetchProgress } from './fetch-options.ts'
+export type { ImageSet, Split } from './image-set.ts'
+export { type ImageOptions, readImages } from './images.ts'
 export { listShipped, listZoo, readZooModel, type ZooModel } from './models.ts'

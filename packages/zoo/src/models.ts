@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { findNamed } from '@loadbearing/core'
 import { type ModelCard, modelCard } from './card.ts'
+import type { FetchOptions } from './fetch-options.ts'
+import { readCached, readInstalled } from './networks.ts'
 import { readShipped, readShippedJson, shippedNames, shippedPath } from './shipped.ts'
 
 /** A network of the zoo. */
@@ -25,16 +25,17 @@ export async function listShipped(): Promise<ModelCard[]> {
 }
 
 /**
- * A network by name, without the `zoo:` in front.
+ * A network by name, without the `zoo:` in front: the file that ships, or that of @loadbearing/zoo-networks, which is fetched into the
+ * user's cache where it is not installed.
  *
- * @throws InputError naming the nearest name; DatasetError when the file is not what the card says
+ * @throws InputError naming the nearest name; DatasetError when the file is not what the card says or cannot be fetched; the signal's
+ *   reason when aborted
  */
-export async function readZooModel(name: string): Promise<ZooModel> {
+export async function readZooModel(name: string, options: FetchOptions = {}): Promise<ZooModel> {
   const card = findNamed('network in the zoo', name, await listZoo())
   const file = `models/${card.name}.onnx`
   if ((await shippedNames('models')).includes(`${card.name}.onnx`)) {
     return { card, bytes: await readShipped(file, card.sha256), path: shippedPath(file) }
   }
-  const path = createRequire(import.meta.url).resolve(`@loadbearing/zoo-networks/networks/${card.name}.onnx`)
-  return { card, bytes: await readFile(path), path }
+  return { card, ...((await readInstalled(card)) ?? (await readCached(card, options))) }
 }

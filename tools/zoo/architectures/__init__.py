@@ -13,6 +13,7 @@ from .preact import PreActResNet
 from .resnet import ResNet
 from .resnext import ResNeXt
 from .vit import ViT
+from .word_resnet import WordResNet
 
 ARCHITECTURES: dict[str, type[nn.Module]] = {
     "convmixer": ConvMixer,
@@ -27,4 +28,5 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     "resnext": ResNeXt,
     "vgg": VGG,
     "vit": ViT,
+    "word_resnet": WordResNet,
 }

@@ -17,6 +17,18 @@ class ConvBatchNorm(nn.Module):
         return self.norm(self.conv(x))
 
 
+class ConvBatchNorm1d(nn.Module):
+    """ConvBatchNorm along one axis."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+        self.norm = nn.BatchNorm1d(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.conv(x))
+
+
 class TokenLinear(nn.Module):
     """A linear map of the last axis. Unlike nn.Linear it keeps its weight as [inputs, outputs], so that ONNX's MatMul has it by name."""
 

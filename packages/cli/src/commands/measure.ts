@@ -13,12 +13,14 @@ import {
 import { findNamed, InputError } from '@loadbearing/core'
 import { Command, Option } from 'commander'
 import pc from 'picocolors'
+import { startFetching } from '../terminal/fetching.ts'
 import { interruptible } from '../terminal/interruption.ts'
 import { count, counted, interval, points } from '../terminal/numbers.ts'
 import { printResult, say } from '../terminal/output.ts'
 import { type Progress, startProgress } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
 import {
+  cifar10Option,
   type CommonOptions,
   dataOptions,
   type DataOptions,
@@ -38,6 +40,7 @@ interface MeasureCommandOptions extends CommonOptions, DataOptions {
   readonly perturbation?: string[]
   readonly intensity?: number[]
   readonly tolerance: number
+  readonly cifar10?: string
   readonly plugin?: string[]
 }
 
@@ -55,6 +58,7 @@ export function measureCommand(): Command {
         .argParser(number)
         .default(1),
     )
+    .addOption(cifar10Option())
     .addOption(threadsOption())
     .addOption(outOption())
   for (const option of dataOptions()) command.addOption(option)
@@ -142,6 +146,7 @@ export async function measureWithProgress({
   images,
   repeats,
   threads,
+  cifar10,
 }: {
   readonly models: readonly ModelSource[]
   readonly perturbations: readonly RegisteredPerturbation[]
@@ -149,7 +154,9 @@ export async function measureWithProgress({
   readonly images: number
   readonly repeats: number
   readonly threads?: number
+  readonly cifar10?: string | undefined
 }): Promise<void> {
+  const { onFetch, stop } = startFetching()
   let progress: Progress | undefined
   const onProgress = (event: MeasureProgress): void => {
     if (event.kind === 'plan') {
@@ -160,9 +167,10 @@ export async function measureWithProgress({
   }
   await interruptible(async (signal) => {
     try {
-      const settings = { models, perturbations: chosen, out, images, repeats, signal, onProgress }
+      const settings = { models, perturbations: chosen, out, images, repeats, cifar10, signal, onProgress, onFetch }
       await measure({ ...settings, ...(threads !== undefined && { threads }) })
     } finally {
+      stop()
       progress?.stop()
     }
   })

@@ -18,6 +18,9 @@ export const outOption = (): Option => new Option('--out <folder>', 'the dataset
 export const threadsOption = (): Option =>
   new Option('--threads <n>', 'worker threads (default: one a core)').argParser(positiveInteger)
 
+export const cifar10Option = (): Option =>
+  new Option('--cifar10 <folder>', 'read CIFAR-10 from its official binary version here, in place of fetching it')
+
 /** What the images of a model are, and what is done to them. */
 export interface DataOptions {
   readonly data?: string

@@ -1,7 +1,8 @@
-import { findPerturbation, perturbModel, readNetwork } from '@loadbearing/bench'
+import { findPerturbation, perturbModel } from '@loadbearing/bench'
 import { writeWhole } from '@loadbearing/dataset/folder'
 import { Command } from 'commander'
 import { printResult } from '../terminal/output.ts'
+import { fetchedNetwork } from './network.ts'
 import type { CommonOptions } from './options.ts'
 import { naturalNumber, number } from './parsing.ts'
 import { warnOfPlugin } from './plugin-option.ts'
@@ -37,7 +38,7 @@ Example:
         reference: string,
         { layer, perturbation: name, intensity, repeat, plugin, output, json }: PerturbOptions,
       ) => {
-        const network = await readNetwork(reference)
+        const network = await fetchedNetwork(reference)
         if (plugin !== undefined) warnOfPlugin(plugin)
         const perturbation = await findPerturbation(name, plugin)
         const { bytes, weightSha256 } = perturbModel(network, { layer, perturbation, intensity, repeat })

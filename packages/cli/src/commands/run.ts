@@ -4,7 +4,7 @@ import { Command, Option } from 'commander'
 import pc from 'picocolors'
 import { printResult, say } from '../terminal/output.ts'
 import { measureWithProgress } from './measure.ts'
-import { type CommonOptions, outOption, threadsOption } from './options.ts'
+import { cifar10Option, type CommonOptions, outOption, threadsOption } from './options.ts'
 import { naturalNumber } from './parsing.ts'
 import { describeRanking, rankingValue } from './ranking-text.ts'
 import { scoreWithProgress } from './score.ts'
@@ -19,6 +19,7 @@ const profiles = {
 interface RunCommandOptions extends CommonOptions {
   readonly profile: keyof typeof profiles
   readonly out: string
+  readonly cifar10?: string
   readonly threads?: number
   readonly serve?: boolean
   readonly port: number
@@ -28,16 +29,20 @@ export function runCommand(): Command {
   return new Command('run')
     .description('the whole benchmark on the zoo: measure, score and rank; goes on where it stopped')
     .addOption(
-      new Option('--profile <name>', 'quick: the networks that ship, 500 images, 8 repeats; full: the whole zoo, 2,000 images, 16 repeats')
+      new Option(
+        '--profile <name>',
+        'quick: the networks that ship, 500 images, 8 repeats; full: the whole zoo, 2,000 images, 16 repeats',
+      )
         .choices(Object.keys(profiles))
         .default('quick'),
     )
     .option('--serve', 'serve the leaderboard afterwards')
     .option('--no-serve', 'end after the table')
     .option('--port <n>', 'the port of the leaderboard; 0 takes any that is free', naturalNumber, defaultPort)
+    .addOption(cifar10Option())
     .addOption(threadsOption())
     .addOption(outOption())
-    .action(async ({ profile, out, threads, serve: serves, port, json }: RunCommandOptions) => {
+    .action(async ({ profile, out, cifar10, threads, serve: serves, port, json }: RunCommandOptions) => {
       if (json && serves) {
         throw new InputError('--json prints one result and ends, --serve does not end.', {
           hint: 'Leave out one of them, or give npx loadbearing serve afterwards.',
@@ -51,10 +56,11 @@ export function runCommand(): Command {
         models,
         perturbations,
         out,
+        cifar10,
         ...(threads !== undefined && { threads }),
       })
       say(pc.bold('Score and rank'))
-      await scoreWithProgress(out, criteria, { onlyMissing: true })
+      await scoreWithProgress(out, criteria, { onlyMissing: true, cifar10 })
       const ranked = await rank({ out })
       const text = await describeRanking(out, ranked, 'accuracy-drop', 'share')
       printResult(json, rankingValue(ranked, 'accuracy-drop'), () => `\n${text}\n\nThe dataset is in ${out}.`)

@@ -1,17 +1,19 @@
 import { criteria, loadPlugins, type RegisteredCriterion, score, type ScoreProgress } from '@loadbearing/bench'
 import { findNamed, InputError } from '@loadbearing/core'
 import { Command } from 'commander'
+import { startFetching } from '../terminal/fetching.ts'
 import { interruptible } from '../terminal/interruption.ts'
 import { duration } from '../terminal/numbers.ts'
 import { printResult, say } from '../terminal/output.ts'
 import { type Progress, startProgress } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
-import { type CommonOptions, nameOf, outOption } from './options.ts'
+import { cifar10Option, type CommonOptions, nameOf, outOption } from './options.ts'
 import { moreNames, moreTexts } from './parsing.ts'
 import { pluginOption, warnOfPlugin } from './plugin-option.ts'
 
 interface ScoreCommandOptions extends CommonOptions {
   readonly out: string
+  readonly cifar10?: string
   readonly criterion?: string[]
   readonly plugin?: string[]
   readonly option?: string[]
@@ -24,6 +26,7 @@ export function scoreCommand(): Command {
     .option('--criterion <names>', 'the criteria, joined by commas (default: all, or those of --plugin)', moreNames)
     .addOption(pluginOption())
     .option('--option <criterion.option=value>', 'an option of a criterion; may be repeated', moreTexts)
+    .addOption(cifar10Option())
     .addOption(outOption())
     .addHelpText(
       'after',
@@ -38,6 +41,7 @@ Examples:
       const models = references.map(nameOf)
       const results = await scoreWithProgress(options.out, chosen, {
         ...(models.length > 0 && { models }),
+        cifar10: options.cifar10,
       })
       printResult(options.json, results, () => describeScores(results))
     })
@@ -106,9 +110,10 @@ type Scored = Pick<ScoreProgress, 'criterion' | 'model' | 'scored' | 'failed' | 
 export async function scoreWithProgress(
   out: string,
   chosen: Parameters<typeof score>[0]['criteria'],
-  more: Pick<Parameters<typeof score>[0], 'models' | 'onlyMissing'> = {},
+  more: Pick<Parameters<typeof score>[0], 'models' | 'onlyMissing' | 'cifar10'> = {},
 ): Promise<Scored[]> {
   let progress: Progress | undefined
+  const { onFetch, stop } = startFetching()
   const results: Scored[] = []
   try {
     await interruptible((signal) =>
@@ -117,6 +122,7 @@ export async function scoreWithProgress(
         criteria: chosen,
         ...more,
         signal,
+        onFetch,
         onProgress: ({ pairs, finished, ...scored }) => {
           progress ??= startProgress('Scoring', pairs)
           progress.update(finished, `${scored.model}, ${scored.criterion}`)
@@ -125,6 +131,7 @@ export async function scoreWithProgress(
       }),
     )
   } finally {
+    stop()
     progress?.stop()
   }
   for (const { criterion, model, failed, reason } of results) {
