@@ -11,6 +11,8 @@ const boundaries = {
   'type:ranking': ['type:core'],
   'type:dataset': ['type:core'],
   'type:zoo': ['type:core'],
+  // Files alone, found by their paths: nobody imports it.
+  'type:networks': [],
   'type:plugin': ['type:core'],
   'type:bench': ['type:core', 'type:engine', 'type:ranking', 'type:dataset', 'type:zoo', 'type:plugin'],
   'type:app': ['type:core', 'type:ranking', 'type:dataset'],
