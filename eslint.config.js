@@ -83,6 +83,8 @@ export default ts.config(
           buildTargets: ['build', 'test'],
           ignoredFiles: ['**/*.test.ts', '**/test/**', '**/bench/bench/**'],
           checkVersionMismatches: false,
+          // An optional peer, found by the path of its files rather than imported.
+          ignoredDependencies: ['@loadbearing/zoo-networks'],
         },
       ],
     },

@@ -61,6 +61,8 @@ try {
     for (const parameters of [
       ['--version'],
       ['layers', 'zoo:lenet-fashion'],
+      // A network that does not ship, from the package that holds it.
+      ['layers', 'zoo:vit6-fashion'],
       ['criteria'],
       ['measure', 'zoo:lenet-fashion', '--perturbation', 'magnitude-pruning', '--images', '100'],
       ['score', 'zoo:lenet-fashion', '--criterion', 'l2-norm,random'],

@@ -101,4 +101,15 @@ describe('what does not fit is refused before anything is measured', () => {
   ] as const)('%s', async (_what, parameters, sentence, hint) => {
     await expectRefusal(parameters, { code: 'input', sentence, hint }, { cwd })
   })
+  it('a folder without CIFAR-10', async () => {
+    await expectRefusal(
+      ['measure', 'zoo:resnet20-cifar10', '--cifar10', 'none'],
+      {
+        code: 'dataset',
+        sentence: 'There is no file data_batch_1.bin in none.',
+        hint: /--cifar10 names the folder .* without it, CIFAR-10 is fetched\./,
+      },
+      { cwd },
+    )
+  })
 })

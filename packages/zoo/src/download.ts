@@ -38,7 +38,7 @@ export async function download(path: string, { url, what, signal, onBytes }: Dow
   try {
     const file = await open(path, goesOn ? 'a' : 'w').catch(refuseToWrite)
     try {
-      for await (const chunk of response.body) {
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
         await file.appendFile(chunk).catch(refuseToWrite)
         bytes += chunk.length
         onBytes(bytes, total)
