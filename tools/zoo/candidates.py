@@ -197,8 +197,8 @@ CANDIDATES = [
         channels_last=True,
     ),
     Recipe(
-        name="wordnet23-words",
-        title="ResNet-23 over letters: the language of a word",
+        name="resnet21-words",
+        title="ResNet-21 along the letters of a word",
         family="resnet",
         architecture="word_resnet",
         arguments={"letters": 82, "widths": (32, 48, 80), "blocks": 3},

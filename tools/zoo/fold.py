@@ -15,7 +15,7 @@ def deployed(recipe: Recipe, network: nn.Module) -> nn.Module:
 
 
 def folded(network: nn.Module) -> nn.Module:
-    """A copy for inference in which every ConvBatchNorm (1d too) is one convolution with bias under the same name."""
+    """A copy for inference in which every ConvBatchNorm and ConvBatchNorm1d is one convolution with bias under the same name."""
     network = copy.deepcopy(network).eval()
     return _fold(network)
 
@@ -35,7 +35,8 @@ def rewound(network: nn.Module, initial: nn.Module) -> nn.Module:
 
 def weight_tensors(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
     """The weights of all convolutions and linear maps, by name."""
-    layers = ((name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear | TokenLinear))
+    kinds = nn.Conv1d | nn.Conv2d | nn.Linear | TokenLinear
+    layers = ((name, module) for name, module in network.named_modules() if isinstance(module, kinds))
     return [(f"{name}.weight", module.weight) for name, module in layers]
 
 

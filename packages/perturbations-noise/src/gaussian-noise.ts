@@ -27,6 +27,8 @@ export const gaussianNoise = definePerturbation({
     const mean = data.reduce((sum, w) => sum + w, 0) / data.length
     const variance = data.reduce((sum, w) => sum + (w - mean) ** 2, 0) / data.length
     const sigma = intensity * Math.sqrt(variance)
+    // −0 + 0 is 0, another byte.
+    if (sigma === 0) return tensor(shape, data.slice())
     return tensor(
       shape,
       data.map((w) => w + sigma * rng.normal()),

@@ -15,6 +15,21 @@ const shipped = [
     name: 'fashion-mnist',
     classes: ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot'],
   },
+  {
+    name: 'words',
+    classes: [
+      'Czech',
+      'German',
+      'Finnish',
+      'French',
+      'Hungarian',
+      'Italian',
+      'Lithuanian',
+      'Polish',
+      'Romanian',
+      'Turkish',
+    ],
+  },
 ]
 
 const collections: readonly {

@@ -62,7 +62,35 @@ describe('the images', () => {
   })
 
   it('unknown data is an error that lists what there is', async () => {
-    await expect(readImages('imagenet', 'test')).rejects.toMatchObject({ hint: 'Known: fashion-mnist, cifar10.' })
+    await expect(readImages('imagenet', 'test')).rejects.toMatchObject({
+      hint: 'Known: fashion-mnist, words, cifar10.',
+    })
+  })
+})
+
+describe('the words', () => {
+  it('test: 10,000, a thousand of each language, in an alphabet of 82 letters', async () => {
+    const words = await readImages('words', 'test')
+    expect([words.count, words.shape, words.pixels.length]).toEqual([10_000, [1, 1, 16], 160_000])
+    expect(countsOf(words.labels)).toEqual(new Array(10).fill(1000))
+    expect(words.pixels.filter((code) => code > 82)).toHaveLength(0)
+  })
+
+  it('each is one word of one language: none occurs twice, in test or in calibration', async () => {
+    const [test, calibration] = [await readImages('words', 'test'), await readImages('words', 'calibration')]
+    expect(calibration.count).toBe(1024)
+    expect(Math.max(...countsOf(calibration.labels)) - Math.min(...countsOf(calibration.labels))).toBeLessThanOrEqual(1)
+    const words = [test, calibration].flatMap(({ pixels, count }) =>
+      Array.from({ length: count }, (_, index) => pixels.subarray(16 * index, 16 * (index + 1)).join()),
+    )
+    expect(new Set(words).size).toBe(11_024)
+  })
+
+  it('each has three letters or more, and nothing but filling after them', async () => {
+    const { pixels, count } = await readImages('words', 'test')
+    const words = Array.from({ length: count }, (_, index) => [...pixels.subarray(16 * index, 16 * (index + 1))])
+    const lettersOf = (word: number[]): number => word.filter((code) => code > 0).length
+    expect(words.filter((word) => lettersOf(word) < 3 || word.lastIndexOf(0, lettersOf(word) - 1) >= 0)).toEqual([])
   })
 })
 

@@ -29,7 +29,7 @@ class WordResNet(nn.Module):
 
     def __init__(self, letters: int, widths: tuple[int, ...], blocks: int, classes: int = 10) -> None:
         super().__init__()
-        self.register_buffer("codes", torch.arange(1.0, letters + 1).reshape(1, letters, 1), persistent=False)
+        self.register_buffer("codes", torch.arange(1, letters + 1).reshape(1, letters, 1), persistent=False)
         self.embedding = nn.Conv1d(letters, widths[0], 1, bias=False)
         self.stem = ConvBatchNorm1d(widths[0], widths[0], 3)
         inputs = widths[0]
@@ -43,7 +43,7 @@ class WordResNet(nn.Module):
         self.fc = nn.Linear(inputs, classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(self.stem(self.embedding((x.squeeze(2) == self.codes).float())))
+        x = F.relu(self.stem(self.embedding((x.squeeze(2).long() == self.codes).float())))
         for stage in self.stages:
             x = self.get_submodule(stage)(x)
         return self.fc(x.mean(2))
