@@ -6,8 +6,7 @@ import { onTestFinished, vi } from 'vitest'
 
 /** How a registry misbehaves; a test sets and resets it between two fetches. */
 export interface Mood {
-  /** Bytes of a tarball after which the connection is cut, or nothing more comes. */
-  cutAfter?: number | undefined
+  /** Bytes of a tarball after which nothing more comes. */
   stallAfter?: number | undefined
   /** What every request is answered with. */
   status?: number | undefined
@@ -24,6 +23,8 @@ export interface Registry {
   readonly mood: Mood
   /** The ranges of the requests for tarballs so far; '' for a whole one. */
   readonly ranges: string[]
+  /** Cuts the connections that are open. */
+  readonly cut: () => void
   readonly close: () => Promise<void>
 }
 
@@ -66,10 +67,10 @@ export async function startRegistry(name: string, version: string, tarball: Buff
     vi.unstubAllEnvs()
     await close()
   })
-  return { url, mood, ranges, close }
+  return { url, mood, ranges, cut: () => server.closeAllConnections(), close }
 }
 
-function send(tarball: Buffer, start: number, response: ServerResponse, { cutAfter, stallAfter }: Mood): void {
+function send(tarball: Buffer, start: number, response: ServerResponse, { stallAfter }: Mood): void {
   if (start >= tarball.length) {
     response.writeHead(416, { 'content-range': `bytes */${tarball.length}` }).end()
     return
@@ -77,7 +78,6 @@ function send(tarball: Buffer, start: number, response: ServerResponse, { cutAft
   const rest = tarball.subarray(start)
   const range = start > 0 && { 'content-range': `bytes ${start}-${tarball.length - 1}/${tarball.length}` }
   response.writeHead(start > 0 ? 206 : 200, { 'content-length': rest.length, ...range })
-  const end = cutAfter ?? stallAfter
-  if (end === undefined) response.end(rest)
-  else response.write(rest.subarray(0, end), () => cutAfter !== undefined && response.destroy())
+  if (stallAfter === undefined) response.end(rest)
+  else response.write(rest.subarray(0, stallAfter))
 }
