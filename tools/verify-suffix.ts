@@ -21,10 +21,10 @@ import {
 } from '@loadbearing/bench'
 import { openSuffixes } from '@loadbearing/onnx'
 import { readImages } from '@loadbearing/zoo'
-import { format, resolveConfig } from 'prettier'
+import { formatted } from './generated-file.ts'
 
 const root = join(import.meta.dirname, '..')
-const page = join(root, 'docs/verification.md')
+const page = 'docs/verification.md'
 const chunkSize = 2500
 
 type Finding = Omit<EngineComparison, 'ties'> & {
@@ -49,7 +49,7 @@ const rows = perturbations.flatMap(({ plugin }) =>
 )
 console.table(rows)
 if (images === 10_000) {
-  writeFileSync(page, await format(pageOf(), { ...(await resolveConfig(page)), filepath: page }))
+  writeFileSync(join(root, page), await formatted(page, pageOf()))
 }
 rmSync(kept, { force: true })
 if (findings.some(({ different }) => different > 0)) process.exitCode = 1

@@ -10,12 +10,13 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadModel, machine, preprocess, tieWidth } from '@loadbearing/bench'
-import { DatasetError, findNamed, InputError, LoadbearingError, type Tensor } from '@loadbearing/core'
+import { DatasetError, findNamed, InputError, type Tensor } from '@loadbearing/core'
 import { openNetwork } from '@loadbearing/onnx'
 import { listZoo, type ModelCard, readImages } from '@loadbearing/zoo'
 import { z } from 'zod'
 import { formatted } from './generated-file.ts'
 import { markdownTable } from './markdown-table.ts'
+import { runTool } from './run-tool.ts'
 
 const root = join(import.meta.dirname, '..')
 const page = 'docs/zoo-verification.md'
@@ -45,13 +46,7 @@ interface Finding {
   readonly closest: number
 }
 
-try {
-  await run()
-} catch (error) {
-  if (!(error instanceof LoadbearingError)) throw error
-  console.error([error.message, error.hint].filter(Boolean).join('\n'))
-  process.exitCode = 1
-}
+await runTool(run)
 
 async function run(): Promise<void> {
   const { values: given, positionals: names } = parseArgs({

@@ -14,24 +14,19 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { MeasureOptions } from '@loadbearing/bench'
-import { findNamed, InputError, LoadbearingError } from '@loadbearing/core'
+import { findNamed, InputError } from '@loadbearing/core'
 import { listZoo, type ModelCard } from '@loadbearing/zoo'
-import { format, resolveConfig } from 'prettier'
+import { formatted } from './generated-file.ts'
+import { runTool } from './run-tool.ts'
 import { explain, type ExplainedTask } from './zoo-worth/explained.ts'
 import { measureNetwork, requireImages } from './zoo-worth/measurement.ts'
 import { pageOf } from './zoo-worth/page.ts'
 import { judge } from './zoo-worth/verdict.ts'
 
 const root = join(import.meta.dirname, '..')
-const page = join(root, 'docs/zoo-worth.md')
+const page = 'docs/zoo-worth.md'
 
-try {
-  await run()
-} catch (error) {
-  if (!(error instanceof LoadbearingError)) throw error
-  console.error([error.message, error.hint].filter(Boolean).join('\n'))
-  process.exitCode = 1
-}
+await runTool(run)
 
 async function run(): Promise<void> {
   const { values: given } = parseArgs({
@@ -55,9 +50,9 @@ async function run(): Promise<void> {
   const tasks: ExplainedTask[] = []
   for (const card of cards) tasks.push(...(await explained(card, { threads, out, cifar10 })))
   const leftOut = zoo.filter((card) => !cards.includes(card)).map(({ name }) => name)
-  const text = await format(pageOf(tasks, leftOut), { ...(await resolveConfig(page)), filepath: page })
+  const text = await formatted(page, pageOf(tasks, leftOut))
   console.log(text)
-  if (given.write) writeFileSync(page, text)
+  if (given.write) writeFileSync(join(root, page), text)
   if (judge(tasks).beyond) process.exitCode = 1
 }
 

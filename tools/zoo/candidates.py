@@ -7,6 +7,14 @@ from recipes import Pruning, Recipe
 TOKENS: dict[str, Any] = {"optimizer": "adamw", "learning_rate": 2e-3, "weight_decay": 0.05}
 """How networks of tokens are trained."""
 
+VGG13_CIFAR10: dict[str, Any] = {
+    "family": "vgg",
+    "architecture": "vgg",
+    "arguments": {"widths": (16, 32, 64, 96), "convolutions": (2, 3, 3, 3), "hidden": (64,), "channels": 3},
+    "data": "cifar10",
+    "channels_last": True,
+}
+
 RESNET20_CIFAR10: dict[str, Any] = {
     "title": "ResNet-20",
     "family": "resnet",
@@ -127,26 +135,8 @@ CANDIDATES = [
         epochs=16,
         **TOKENS,
     ),
-    Recipe(
-        name="vgg13-cifar10",
-        title="VGG, 13 layers",
-        family="vgg",
-        architecture="vgg",
-        arguments={"widths": (16, 32, 64, 96), "convolutions": (2, 3, 3, 3), "hidden": (64,), "channels": 3},
-        data="cifar10",
-        epochs=12,
-        channels_last=True,
-    ),
-    Recipe(
-        name="vgg13-long-cifar10",
-        title="VGG, 13 layers, trained twice as long",
-        family="vgg",
-        architecture="vgg",
-        arguments={"widths": (16, 32, 64, 96), "convolutions": (2, 3, 3, 3), "hidden": (64,), "channels": 3},
-        data="cifar10",
-        epochs=26,
-        channels_last=True,
-    ),
+    Recipe(name="vgg13-cifar10", title="VGG, 13 layers", epochs=12, **VGG13_CIFAR10),
+    Recipe(name="vgg13-long-cifar10", title="VGG, 13 layers, trained twice as long", epochs=26, **VGG13_CIFAR10),
     Recipe(name="resnet20-cifar10", **RESNET20_CIFAR10),
     Recipe(name="resnet20-cifar10-seed2", seed=2, **RESNET20_CIFAR10),
     Recipe(

@@ -1,23 +1,11 @@
 """Residual networks along one axis (He et al. 2016, section 4.2): over the letters of a word instead of the pixels of an image."""
 
-from collections import OrderedDict
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .blocks import ConvBatchNorm1d
-
-
-class Block(nn.Module):
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
-        super().__init__()
-        self.conv1 = ConvBatchNorm1d(inputs, outputs, 3, stride)
-        self.conv2 = ConvBatchNorm1d(outputs, outputs, 3)
-        self.shortcut = nn.Identity() if inputs == outputs and stride == 1 else ConvBatchNorm1d(inputs, outputs, 1, stride)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.conv2(F.relu(self.conv1(x))) + self.shortcut(x))
+from .resnet import add_stages
 
 
 class WordResNet(nn.Module):
@@ -32,15 +20,8 @@ class WordResNet(nn.Module):
         self.register_buffer("codes", torch.arange(1, letters + 1).reshape(1, letters, 1), persistent=False)
         self.embedding = nn.Conv1d(letters, widths[0], 1, bias=False)
         self.stem = ConvBatchNorm1d(widths[0], widths[0], 3)
-        inputs = widths[0]
-        self.stages = [f"stage{number}" for number in range(1, len(widths) + 1)]
-        for stage, outputs in zip(self.stages, widths):
-            members = OrderedDict()
-            for index in range(blocks):
-                members[f"block{index}"] = Block(inputs, outputs, 2 if index == 0 and stage != "stage1" else 1)
-                inputs = outputs
-            self.add_module(stage, nn.Sequential(members))
-        self.fc = nn.Linear(inputs, classes)
+        self.stages = add_stages(self, widths, blocks, ConvBatchNorm1d)
+        self.fc = nn.Linear(widths[-1], classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.stem(self.embedding((x.squeeze(2).long() == self.codes).float())))
