@@ -16,8 +16,13 @@ from evaluation import wilson
 from recipes import Recipe
 
 
-def card(recipe: Recipe, curve: list[dict], correct: int, images: int, parameters: int, content: bytes) -> dict[str, Any]:
-    """The card of a network whose ONNX file is `content` and which classifies `correct` of `images` test images correctly."""
+def card(
+    recipe: Recipe, curve: list[dict], correct: int, images: int, parameters: int, content: bytes, initial: bytes | None
+) -> dict[str, Any]:
+    """
+    The card of a network whose ONNX file is `content` (`initial` with the weights before training, where kept) and which classifies
+    `correct` of `images` test images correctly.
+    """
     preprocessing = PREPROCESSING[recipe.data]
     layers = count_layers(recipe)
     return {
@@ -41,6 +46,7 @@ def card(recipe: Recipe, curve: list[dict], correct: int, images: int, parameter
         },
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
+        **({} if initial is None else {"initialSha256": hashlib.sha256(initial).hexdigest()}),
         "licence": "MIT",
         "command": f"python tools/zoo/train.py {recipe.name}",
         "recipe": asdict(recipe),

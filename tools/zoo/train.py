@@ -76,12 +76,13 @@ def publish(recipe: Recipe, sources: Sources, checkpoints: Path, networks: Path,
     content = exported(recipe, network, x[:500])
     correct = int((predictions(deployed(recipe, network), x) == y).sum())
     parameters = sum(p.numel() for p in deployed(recipe, network).parameters())
-    written = card(recipe, curve, correct, len(y), parameters, content)
-    write_atomically(networks / f"{recipe.name}.onnx", content)
+    before = None
     if recipe in CANDIDATES:
         torch.manual_seed(recipe.seed)
         before = to_onnx(deployed(recipe, rewound(network, recipe.network())), x[:2])
         write_atomically(networks / f"{recipe.name}.initial.onnx", before)
+    written = card(recipe, curve, correct, len(y), parameters, content, before)
+    write_atomically(networks / f"{recipe.name}.onnx", content)
     write_atomically(cards / f"{recipe.name}.json", (json.dumps(written, indent=2, ensure_ascii=False) + "\n").encode())
     print(f"{recipe.name}: {correct} of {len(y)} correct, {len(content)} bytes, sha256 {written['sha256']}", flush=True)
 

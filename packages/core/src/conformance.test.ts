@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { conformance } from './conformance.ts'
 import { byLayer, defineCriterion } from './criterion.ts'
-import { definePerturbation, type Perturbation } from './perturbation.ts'
+import { definePerturbation, type WeightPerturbation } from './perturbation.ts'
 import { tensor } from './tensor.ts'
 
 const about = { version: 1, reference: { title: 'Loadbearing', url: 'https://example.com/' } }
 
-const good = definePerturbation({
+const good: WeightPerturbation = definePerturbation({
   ...about,
   name: 'shrink',
   family: 'reset',
@@ -38,8 +38,25 @@ async function failures(plugin: Parameters<typeof conformance>[0]): Promise<stri
   return failed
 }
 
+const louder = definePerturbation({
+  ...about,
+  name: 'louder',
+  family: 'noise',
+  summary: 'Adds noise to what a layer makes.',
+  target: 'activations',
+  unit: 'σ / std',
+  intensities: [0.1, 0.2, 0.3, 0.4, 0.5],
+  stochastic: true,
+  apply: ({ shape, data }, intensity, { rng, std }) =>
+    tensor(
+      shape,
+      data.map((value) => value + intensity * std * rng.normal()),
+    ),
+})
+
 describe('a sound plugin passes', () => {
   conformance(good, it)
+  conformance(louder, it)
   conformance(
     defineCriterion({
       ...about,
@@ -54,7 +71,7 @@ describe('a sound plugin passes', () => {
 })
 
 describe('an unsound plugin fails the check that names its fault', () => {
-  const bad: [string, Partial<Perturbation>, RegExp][] = [
+  const bad: [string, Partial<WeightPerturbation>, RegExp][] = [
     ['a name that is not kebab-case', { name: 'Shrink It' }, /kebab-case/],
     ['a grid of three', { intensities: [0.1, 0.2, 0.3] }, /at least five/],
     ['a grid from strong to weak', { intensities: [0.5, 0.4, 0.3, 0.2, 0.1] }, /changes less than the one before/],
@@ -76,6 +93,17 @@ describe('an unsound plugin fails the check that names its fault', () => {
       /changes nothing/,
     ],
     [
+      'an overflow that it does not declare',
+      {
+        apply: ({ shape, data }) =>
+          tensor(
+            shape,
+            data.map(() => Infinity),
+          ),
+      },
+      /infinite/,
+    ],
+    [
       'division by zero',
       {
         apply: ({ shape, data }) =>
@@ -89,6 +117,14 @@ describe('an unsound plugin fails the check that names its fault', () => {
   ]
   it.each(bad)('%s', async (_, fault, message) => {
     expect((await failures({ ...good, ...fault })).join('\n')).toMatch(message)
+  })
+
+  it('activations that stay as they are', async () => {
+    const still = {
+      ...louder,
+      apply: ({ shape, data }: { shape: readonly number[]; data: Float32Array }) => tensor(shape, data.slice()),
+    }
+    expect((await failures(still)).join()).toMatch(/changes nothing/)
   })
 
   it('a criterion that draws from outside its stream', async () => {

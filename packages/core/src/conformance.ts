@@ -1,7 +1,15 @@
 import { z } from 'zod'
 import type { AnyCriterion } from './criterion.ts'
 import { equalBytes, families, perturb, type Perturbation } from './perturbation.ts'
-import { exampleHost, exampleLayers, exampleWeights, layerOf } from './example-network.ts'
+import {
+  exampleActivation,
+  exampleHost,
+  exampleInitial,
+  exampleLayers,
+  exampleWeights,
+  layerOf,
+} from './example-network.ts'
+import type { Layer } from './layer.ts'
 import { rngFrom } from './rng.ts'
 import { parseOptions, scoreLayers } from './scoring.ts'
 import { tensor, type Tensor } from './tensor.ts'
@@ -30,10 +38,11 @@ const description = z.object({
 
 const perturbationDescription = description.extend({
   family: z.enum(families),
-  target: z.literal('weights'),
+  target: z.enum(['weights', 'activations']),
   unit: z.string().min(1),
   intensities: z.array(z.number()).min(5, 'a grid has at least five intensities'),
   stochastic: z.boolean(),
+  nonFinite: z.boolean().optional(),
 })
 
 function checkDescription(plugin: Perturbation | AnyCriterion): void {
@@ -41,29 +50,43 @@ function checkDescription(plugin: Perturbation | AnyCriterion): void {
   expect(parsed.success, parsed.success ? '' : z.prettifyError(parsed.error))
 }
 
+/** A tensor to perturb and the layer it belongs to. */
+interface Subject {
+  readonly tensor: Tensor
+  readonly layer: Layer
+}
+
 function perturbationChecks(perturbation: Perturbation, it: RegisterTest): void {
-  const name = perturbation.name
-  const strongest = perturbation.intensities.at(-1)!
-  const draw = (weight: Tensor, intensity: number, seed: string): Tensor =>
-    perturb(perturbation, weight, intensity, { rng: rngFrom('conformance', seed), layer: layerOf(weight) })
+  const { name, target, intensities } = perturbation
+  const strongest = intensities.at(-1)!
+  const layers = exampleWeights().map(layerOf)
+  const subjects = layers.map((layer, i): Subject => ({
+    tensor: target === 'weights' ? exampleWeights()[i]! : exampleActivation(layer),
+    layer,
+  })) as [Subject, ...Subject[]]
+  const [first] = subjects
+  const draw = ({ tensor: original, layer }: Subject, intensity: number, seed: string): Tensor => {
+    const rng = rngFrom('conformance', seed)
+    return perturbation.target === 'weights'
+      ? perturb(perturbation, original, intensity, { rng, layer, initial: exampleInitial(layer) })
+      : perturb(perturbation, original, intensity, { rng, layer, ...spreadOf(original) })
+  }
 
   it(`${name}: keeps shape, finiteness and its input, at every intensity and rank`, () => {
-    for (const weight of exampleWeights())
-      for (const intensity of perturbation.intensities) draw(weight, intensity, 'a')
+    for (const subject of subjects) for (const intensity of intensities) draw(subject, intensity, 'a')
   })
 
   it(`${name}: the same seed gives the same bytes`, () => {
-    for (const weight of exampleWeights()) {
+    for (const subject of subjects) {
       expect(
-        equalBytes(draw(weight, strongest, 'a').data, draw(weight, strongest, 'a').data),
+        equalBytes(draw(subject, strongest, 'a').data, draw(subject, strongest, 'a').data),
         'two calls with one seed differ',
       )
     }
   })
 
   it(`${name}: is ${perturbation.stochastic ? '' : 'not '}stochastic, as declared`, () => {
-    const [weight] = exampleWeights()
-    const alike = equalBytes(draw(weight, strongest, 'a').data, draw(weight, strongest, 'b').data)
+    const alike = equalBytes(draw(first, strongest, 'a').data, draw(first, strongest, 'b').data)
     expect(
       alike !== perturbation.stochastic,
       alike ? 'two seeds give the same bytes' : 'two seeds give different bytes',
@@ -71,29 +94,35 @@ function perturbationChecks(perturbation: Perturbation, it: RegisterTest): void 
   })
 
   it(`${name}: the grid runs from the weakest to the strongest`, () => {
-    const [weight] = exampleWeights()
-    const errors = perturbation.intensities.map((intensity) => {
-      const seeds = perturbation.stochastic ? ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] : ['a']
-      return seeds.reduce((sum, seed) => sum + squaredDistance(weight, draw(weight, intensity, seed)), 0) / seeds.length
-    })
-    expect(errors.at(-1)! > 0, 'the strongest intensity changes nothing')
-    for (let i = 1; i < errors.length; i++) {
-      expect(
-        errors[i]! >= errors[i - 1]!,
-        `intensity ${perturbation.intensities[i]} changes less than the one before it`,
-      )
+    const seeds = perturbation.stochastic ? Array.from({ length: 32 }, (_, seed) => String(seed)) : ['a']
+    const changes = intensities.map((intensity) =>
+      seeds.reduce((sum, seed) => sum + changeOf(first.tensor, draw(first, intensity, seed)), 0),
+    )
+    expect(changes.at(-1)! > 0, 'the strongest intensity changes nothing')
+    for (let i = 1; i < changes.length; i++) {
+      expect(changes[i]! >= changes[i - 1]!, `intensity ${intensities[i]} changes less than the one before it`)
     }
   })
 
-  it(`${name}: bears weights that are all zero, all equal, or one alone`, () => {
-    for (const weight of [
-      tensor([4, 2], new Array(8).fill(0)),
-      tensor([4, 2], new Array(8).fill(0.5)),
-      tensor([1, 1], [0.3]),
-    ]) {
-      for (const intensity of perturbation.intensities) draw(weight, intensity, 'a')
+  it(`${name}: bears ${target} that are all zero, all equal, or one alone`, () => {
+    for (const [shape, values] of [
+      [[4, 2], new Array<number>(8).fill(0)],
+      [[4, 2], new Array<number>(8).fill(0.5)],
+      [[1, 1], [0.3]],
+    ] as const) {
+      const original = tensor(shape, values)
+      for (const intensity of intensities) draw({ tensor: original, layer: layerOf(original) }, intensity, 'a')
     }
   })
+}
+
+/** Lowest and highest value and standard deviation, as a calibration on this one example would find them. */
+function spreadOf({ data }: Tensor): { range: { low: number; high: number }; std: number } {
+  const mean = data.reduce((sum, value) => sum + value, 0) / data.length
+  return {
+    range: { low: Math.min(...data), high: Math.max(...data) },
+    std: Math.sqrt(data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / data.length),
+  }
 }
 
 function criterionChecks(criterion: AnyCriterion, it: RegisterTest): void {
@@ -137,6 +166,11 @@ function expect(condition: boolean, otherwise: string): void {
   if (!condition) throw new Error(otherwise)
 }
 
-function squaredDistance(a: Tensor, b: Tensor): number {
-  return a.data.reduce((sum, value, index) => sum + (value - b.data[index]!) ** 2, 0)
+/** How far a tensor is from another: each value's distance bounded, so that one flipped exponent does not outweigh all others. */
+function changeOf(a: Tensor, b: Tensor): number {
+  const { std } = spreadOf(a)
+  return a.data.reduce((sum, value, index) => {
+    const squared = ((value - b.data[index]!) / std) ** 2
+    return sum + (Number.isFinite(squared) ? squared / (1 + squared) : 1)
+  }, 0)
 }

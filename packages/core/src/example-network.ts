@@ -145,3 +145,13 @@ export function layerOf({ shape, data }: Tensor): Layer {
     outputShape: convolution ? [shape[0]!, 8, 8] : [shape[0]!],
   }
 }
+
+/** What a layer with this weight could make of one example. */
+export function exampleActivation({ outputShape: shape }: Layer): Tensor {
+  return normals('activation', shape, 2)
+}
+
+/** What a layer's weight could have been before training. */
+export function exampleInitial({ weightShape: shape }: Layer): Tensor {
+  return normals('initial', shape, 0.2)
+}

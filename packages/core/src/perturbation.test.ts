@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { exampleWeights, layerOf } from './example-network.ts'
 import { PluginError } from './errors.ts'
-import { definePerturbation, equalBytes, perturb, type Perturbation } from './perturbation.ts'
+import { definePerturbation, equalBytes, perturb, type WeightPerturbation } from './perturbation.ts'
 import { rngFrom } from './rng.ts'
 import { tensor, type Tensor } from './tensor.ts'
 
-const withApply = (apply: Perturbation['apply']): Perturbation =>
+const withApply = (apply: WeightPerturbation['apply']): WeightPerturbation =>
   definePerturbation({
     name: 'mine',
     family: 'noise',
@@ -22,7 +22,7 @@ const withApply = (apply: Perturbation['apply']): Perturbation =>
 describe('perturb', () => {
   const [weight] = exampleWeights()
   const context = { rng: rngFrom('test'), layer: layerOf(weight) }
-  const run = (apply: Perturbation['apply']): Tensor => perturb(withApply(apply), weight, 2, context)
+  const run = (apply: WeightPerturbation['apply']): Tensor => perturb(withApply(apply), weight, 2, context)
 
   it('returns what the perturbation made', () => {
     const doubled = run(({ shape, data }, intensity) =>
@@ -34,7 +34,7 @@ describe('perturb', () => {
     expect(doubled.data[5]).toBe(Math.fround(weight.data[5]! * 2))
   })
 
-  it.each<[string, Perturbation['apply']]>([
+  it.each<[string, WeightPerturbation['apply']]>([
     [
       'threw: out of reach',
       () => {
@@ -45,7 +45,7 @@ describe('perturb', () => {
     ['changed the weights it was given', (lent) => lent],
     ['returned shape [288] for [8, 4, 3, 3]', ({ data }) => tensor([288], data.slice())],
     [
-      'returned NaN or an infinite weight',
+      'returned NaN or an infinite value',
       ({ shape, data }) =>
         tensor(
           shape,
@@ -53,7 +53,7 @@ describe('perturb', () => {
         ),
     ],
     [
-      'returned NaN or an infinite weight',
+      'returned NaN or an infinite value',
       ({ shape, data }) =>
         tensor(
           shape,

@@ -7,14 +7,34 @@ import { sizeOf, type Tensor } from './tensor.ts'
 export const families = ['noise', 'pruning', 'quantization', 'faults', 'reset'] as const
 export type Family = (typeof families)[number]
 
-/** What a perturbation may know beside the weight: a random stream of its own, and the layer. */
-export interface PerturbationContext {
+interface CommonContext {
+  /** A random stream of this draw's own. */
   readonly rng: Rng
   readonly layer: Layer
 }
 
-/** A seeded, pure function (weight, intensity) → weight, with everything a table or a page says of it. */
-export interface Perturbation {
+/** What a perturbation of weights may know beside the weight. */
+export interface WeightContext extends CommonContext {
+  /** The layer's weight before training, of the same shape; undefined where it was not kept. Not to be written to. */
+  readonly initial?: Tensor | undefined
+}
+
+/** The lowest and the highest value of a tensor, as calibration found them. */
+export interface Range {
+  readonly low: number
+  readonly high: number
+}
+
+/** What a perturbation of activations may know beside the activation. */
+export interface ActivationContext extends CommonContext {
+  /** What the layer's output ranges over on calibration examples, all channels together. */
+  readonly range: Range
+  /** Its standard deviation there. */
+  readonly std: number
+}
+
+/** Everything a table or a page says of a perturbation. */
+interface Description {
   /** Kebab-case; unique among perturbations. */
   readonly name: string
   readonly family: Family
@@ -23,45 +43,76 @@ export interface Perturbation {
   /** One sentence. */
   readonly summary: string
   readonly reference: Reference
-  readonly target: 'weights'
   /** What an intensity counts, e.g. 'σ / std(W)'. */
   readonly unit: string
   /** The grid, weakest first. */
   readonly intensities: readonly number[]
   /** False where every repeat would be the same. */
   readonly stochastic: boolean
-  /** Must not write to `weight`. Calls at intensities off the grid are allowed; a RangeError says which are not. */
-  apply(weight: Tensor, intensity: number, context: PerturbationContext): Tensor
+  /** True where a result may hold NaN or infinite values, as flipped bits of a float can; otherwise that breaks the contract. */
+  readonly nonFinite?: boolean
 }
 
+/** A seeded, pure function (weight, intensity) → weight. */
+export interface WeightPerturbation extends Description {
+  readonly target: 'weights'
+  /** Must not write to `weight`. Calls at intensities off the grid are allowed; a RangeError says which are not. */
+  apply(weight: Tensor, intensity: number, context: WeightContext): Tensor
+}
+
+/** A seeded, pure function (activation, intensity) → activation, called with the layer's output for one example at a time. */
+export interface ActivationPerturbation extends Description {
+  readonly target: 'activations'
+  /** `activation` is what the layer makes of one example (no batch dimension), before anything that follows it; must not be written to. */
+  apply(activation: Tensor, intensity: number, context: ActivationContext): Tensor
+}
+
+export type Perturbation = WeightPerturbation | ActivationPerturbation
+
 /** Declares a perturbation; the identity function, for its types. */
-export function definePerturbation(perturbation: Perturbation): Perturbation {
+export function definePerturbation<P extends Perturbation>(perturbation: P): P {
   return perturbation
 }
 
 /**
- * Applies a perturbation and holds it to its contract: a new tensor of the same shape, every value finite, the original untouched.
+ * Applies a perturbation and holds it to its contract: a new tensor of the same shape, every value finite (unless it declares
+ * otherwise), the original untouched.
  *
- * @throws PluginError naming the perturbation and what it broke; `weight` keeps its values in every case
+ * @param original the weight, or the activation of one example
+ * @throws PluginError naming the perturbation and what it broke; `original` keeps its values in every case
  */
 export function perturb(
-  perturbation: Perturbation,
-  weight: Tensor,
+  perturbation: WeightPerturbation,
+  original: Tensor,
   intensity: number,
-  context: PerturbationContext,
+  context: WeightContext,
+): Tensor
+export function perturb(
+  perturbation: ActivationPerturbation,
+  original: Tensor,
+  intensity: number,
+  context: ActivationContext,
+): Tensor
+export function perturb(
+  // A method's parameters may be narrower: both kinds are assignable, and the signatures above pair each with its context.
+  perturbation: Description & {
+    readonly target: Perturbation['target']
+    apply(original: Tensor, intensity: number, context: CommonContext): Tensor
+  },
+  original: Tensor,
+  intensity: number,
+  context: CommonContext,
 ): Tensor {
+  const { name, target, unit, intensities, nonFinite = false } = perturbation
   const blame = (fault: string, cause?: unknown): PluginError =>
-    new PluginError(
-      `Perturbation '${perturbation.name}' ${fault} (layer '${context.layer.name}', intensity ${intensity}).`,
-      {
-        hint:
-          cause instanceof RangeError
-            ? `Its grid (${perturbation.unit}): ${perturbation.intensities.join(', ')}.`
-            : 'Run the conformance suite of @loadbearing/core on it.',
-        cause,
-      },
-    )
-  const lent: Tensor = { shape: weight.shape, data: weight.data.slice() }
+    new PluginError(`Perturbation '${name}' ${fault} (layer '${context.layer.name}', intensity ${intensity}).`, {
+      hint:
+        cause instanceof RangeError
+          ? `Its grid (${unit}): ${intensities.join(', ')}.`
+          : 'Run the conformance suite of @loadbearing/core on it.',
+      cause,
+    })
+  const lent: Tensor = { shape: original.shape, data: original.data.slice() }
   let perturbed: unknown
   try {
     perturbed = perturbation.apply(lent, intensity, context)
@@ -69,12 +120,12 @@ export function perturb(
     throw blame(`threw: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   }
   if (!isTensor(perturbed)) throw blame('returned no tensor')
-  if (perturbed.data === lent.data || !equalBytes(lent.data, weight.data))
-    throw blame('changed the weights it was given')
-  if (perturbed.shape.join() !== weight.shape.join() || perturbed.data.length !== sizeOf(weight.shape)) {
-    throw blame(`returned shape [${perturbed.shape.join(', ')}] for [${weight.shape.join(', ')}]`)
+  if (perturbed.data === lent.data || !equalBytes(lent.data, original.data))
+    throw blame(`changed the ${target} it was given`)
+  if (perturbed.shape.join() !== original.shape.join() || perturbed.data.length !== sizeOf(original.shape)) {
+    throw blame(`returned shape [${perturbed.shape.join(', ')}] for [${original.shape.join(', ')}]`)
   }
-  if (!perturbed.data.every(Number.isFinite)) throw blame('returned NaN or an infinite weight')
+  if (!nonFinite && !perturbed.data.every(Number.isFinite)) throw blame('returned NaN or an infinite value')
   return perturbed
 }
 

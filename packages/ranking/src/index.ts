@@ -1,4 +1,5 @@
 export * from './correlation.ts'
+export * from './effort.ts'
 export * from './leaderboard.ts'
 export * from './live-levels.ts'
 export * from './ndcg.ts'

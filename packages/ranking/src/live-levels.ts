@@ -8,7 +8,7 @@ export const liveRange = { low: 0.02, high: 0.5 } as const
  * One entry a level of the grid.
  */
 export function meanDrops(outcomes: TaskOutcomes): (number | null)[] {
-  return Array.from({ length: outcomes.levels }, (_, level) => {
+  return outcomes.levels.map((_, level) => {
     const { layers, repeats, images, values } = poolOutcomes(outcomes, [level], 'accuracy-drop')
     // One division of whole numbers, so that a drop of exactly 2 points is live.
     return layers.length === 0 ? null : values.reduce((a, b) => a + b, 0) / (layers.length * repeats * images)

@@ -33,9 +33,11 @@ function simulate(noise: Noise, seed: number): { truth: number[]; pooled: Pooled
     }
   }
   const cell = (...at: number[]): Float32Array | undefined => cells.get(at.join())
-  const outcomes: TaskOutcomes = { ...noise, classes: 10, cleanAccuracy: 0.9, loss: cell, boundedKl: cell }
-  const levels = Array.from({ length: noise.levels }, (_, level) => level)
-  return { truth, pooled: poolOutcomes(outcomes, levels, 'accuracy-drop') }
+  const { layers, repeats, images, stochastic } = noise
+  const levels = Array.from({ length: noise.levels }, () => ({ repeats, images }))
+  const about = { layers, levels, stochastic, classes: 10, cleanAccuracy: 0.9 }
+  const outcomes: TaskOutcomes = { ...about, loss: cell, boundedKl: cell }
+  return { truth, pooled: poolOutcomes(outcomes, [...levels.keys()], 'accuracy-drop') }
 }
 
 const noise = { layers: 30, levels: 1, repeats: 2, images: 200, draw: 0, image: 1, imageOfLayer: 0, stochastic: true }

@@ -29,9 +29,8 @@ function outcomesOf(
       return count === undefined ? undefined : Float32Array.from({ length: images }, (_, i) => (i < count ? weight : 0))
     }
   return {
-    ...shape,
-    repeats,
-    images,
+    layers: shape.layers,
+    levels: Array.from({ length: shape.levels }, () => ({ repeats, images })),
     classes: 10,
     cleanAccuracy: 0.9,
     stochastic: repeats > 1,
@@ -106,7 +105,9 @@ describe('pooled truth', () => {
     expect(() => taskTruths({ ...outcomes, boundedKl: () => new Float32Array(100).fill(NaN) }, { seed })).toThrow(
       InputError,
     )
-    expect(() => taskTruths({ ...outcomes, images: 99 }, { seed })).toThrow(/99 finite numbers/)
+    expect(() => taskTruths({ ...outcomes, levels: [{ repeats: 1, images: 99 }] }, { seed })).toThrow(
+      /99 finite numbers/,
+    )
   })
 
   const intervalOf = (outcomes: TaskOutcomes): { value: number; low: number; high: number } =>

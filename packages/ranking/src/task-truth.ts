@@ -39,7 +39,7 @@ export interface TaskTruths {
  */
 export function taskTruths(outcomes: TaskOutcomes, { seed, levels, splits = 100 }: TaskTruthOptions): TaskTruths {
   const drops = meanDrops(outcomes)
-  const live = liveLevels(drops).filter((level) => levels?.includes(level) ?? true)
+  const live = (outcomes.live ?? liveLevels(drops)).filter((level) => levels?.includes(level) ?? true)
   const pools: Record<TruthKind, PooledOutcomes> = {
     'accuracy-drop': poolOutcomes(outcomes, live, 'accuracy-drop'),
     'bounded-kl': poolOutcomes(outcomes, live, 'bounded-kl'),

@@ -27,6 +27,8 @@ export const modelCard = z.object({
   macs: z.int(),
   bytes: z.int(),
   sha256: z.string().length(64),
+  /** Of NAME.initial.onnx: the same graph with every layer's weight as it was before training; missing where that was not kept. */
+  initialSha256: z.string().length(64).optional(),
   licence: z.string(),
   command: z.string(),
   versions: z.record(z.string(), z.string()),

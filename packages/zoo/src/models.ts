@@ -39,3 +39,17 @@ export async function readZooModel(name: string, options: FetchOptions = {}): Pr
   }
   return { card, ...((await readInstalled(card)) ?? (await readCached(card, options))) }
 }
+
+/**
+ * The file of a network of the zoo with every layer's weight as it was before training, under the trained normalisation; undefined where
+ * that was not kept.
+ *
+ * @throws as readZooModel does
+ */
+export async function readZooInitial(name: string, options: FetchOptions = {}): Promise<Uint8Array | undefined> {
+  const { initialSha256: sha256 } = findNamed('network in the zoo', name, await listZoo())
+  if (sha256 === undefined) return undefined
+  const file = { name: `${name}.initial`, sha256 }
+  const { bytes } = (await readInstalled(file)) ?? (await readCached(file, options))
+  return bytes
+}
