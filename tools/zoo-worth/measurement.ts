@@ -55,7 +55,7 @@ export async function measureNetwork(
   const { images, repeats } = settings
   const folder = join(options.out, `${name}-${sha256.slice(0, 8)}`)
   const models = [{ reference: `zoo:${name}` }]
-  await measure({ ...options, models, perturbations: chosen(), images, repeats, out: folder })
+  await measure({ ...options, models, perturbations: chosen(), precision: { kind: 'fixed', images, repeats }, out: folder })
   return measuredTasks(folder, { perturbations: settings.perturbations })
 }
 

@@ -314,6 +314,20 @@ export function exampleTables() {
       reference_title: 'SAfER (Yvinec et al. 2023)',
       reference_url: 'https://arxiv.org/abs/2308.04753',
     })),
+    efforts: networks.flatMap((_, model) =>
+      perturbations.map(({ id, repeats }) => ({
+        model_id: model,
+        perturbation_id: id,
+        target: null,
+        pilot_images: null,
+        pilot_repeats: null,
+        live_levels: null,
+        images,
+        repeats,
+        expected: null,
+        reason: null,
+      })),
+    ),
     criteria: criteria.map(({ name, track, aware, needs, forwards }, id) => ({
       criterion_id: id,
       name,

@@ -1,16 +1,19 @@
+import type { Perturbation } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
-import { pointsOf } from './cells.ts'
+import { type GridPoint, pointsOf } from './cells.ts'
 import { groupOf } from './groups.ts'
 import type { BenchModel } from './model.ts'
-import { findPerturbation } from './plugins.ts'
 import type { Plan } from './plan.ts'
-import { type FailedCell, readUnit, type Unit, type UnitResult } from './units.ts'
+import type { RegisteredPerturbation } from './registry.ts'
+import { stagesOf } from './stages.ts'
+import { type FailedCell, type MeasuredCell, readUnit, type Unit, type UnitResult } from './units.ts'
 
 /** The tables of a measurement. */
 export interface GroundTruth {
   readonly models: Row<'models'>[]
   readonly layers: Row<'layers'>[]
   readonly perturbations: Row<'perturbations'>[]
+  readonly efforts: Row<'efforts'>[]
   readonly sensitivity: Row<'sensitivity'>[]
   readonly outcomes: {
     readonly correct: Uint8Array
@@ -23,32 +26,15 @@ export interface GroundTruth {
  * Puts the finished units together. Sums run over chunks in order, whoever measured them.
  *
  * @param models in the order of the plan
+ * @param planned the perturbations of the plan, in its order and with its grids
  */
 export async function assemble(
   plan: Plan,
   models: readonly BenchModel[],
+  planned: readonly RegisteredPerturbation[],
   units: readonly Unit[],
   folder: string,
 ): Promise<GroundTruth> {
-  const perturbations = await Promise.all(
-    plan.perturbations.map(async (planned, id): Promise<Row<'perturbations'>> => {
-      const plugin = await findPerturbation(planned.name, planned.module)
-      return {
-        perturbation_id: id,
-        name: plugin.name,
-        family: plugin.family,
-        version: plugin.version,
-        target: plugin.target,
-        unit: plugin.unit,
-        intensities: planned.intensities.join(),
-        stochastic: plugin.stochastic,
-        group: groupOf(plugin),
-        summary: plugin.summary,
-        reference_title: plugin.reference.title,
-        reference_url: plugin.reference.url,
-      }
-    }),
-  )
   const layers: Row<'layers'>[] = []
   const modelRows: Row<'models'>[] = []
   const sensitivity: Row<'sensitivity'>[] = []
@@ -76,27 +62,29 @@ export async function assemble(
         output_shape: layer.outputShape.join(),
       })
     }
-    let cleanTotals: { correct: number; loss: number } | undefined
+    const clean: CleanChunk[] = []
     for (const layer of model.onnx.layers) {
-      for (const [perturbationId, planned] of plan.perturbations.entries()) {
-        const chunks = own.filter((unit) => unit.layer.name === layer.name && unit.perturbation.name === planned.name)
-        if (chunks.length === 0) continue
-        const results: UnitResult[] = []
-        for (const unit of chunks) results.push(await readUnit(folder, unit))
-        const clean = concat(results.map((result) => result.cleanCorrect))
-        cleanTotals ??= { correct: total(clean), loss: results.reduce((sum, result) => sum + result.cleanLoss, 0) }
-        for (const [index, point] of pointsOf(chunks[0]!.grid).entries()) {
-          const parts = results.map((result) => result.cells[index]!)
-          const failed = parts.find((part): part is FailedCell => part.reason !== undefined)
+      for (const [perturbationId, { plugin }] of planned.entries()) {
+        const results: [Unit, UnitResult][] = []
+        for (const unit of own) {
+          if (unit.layer.name !== layer.name || unit.perturbation.name !== plugin.name) continue
+          const result = await readUnit(folder, unit)
+          clean[unit.chunk] ??= { correct: result.cleanCorrect, loss: result.cleanLoss }
+          results.push([unit, result])
+        }
+        for (const [point, parts] of partsByPoint(plugin, results)) {
+          const chunks = clean.slice(0, parts.length).map((chunk) => chunk.correct)
+          const images = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
           const row = {
             cell_id: sensitivity.length,
             model_id: modelId,
             layer_id: firstLayer + layer.depth,
             perturbation_id: perturbationId,
             ...point,
-            images: plan.images,
-            clean_correct: cleanTotals.correct,
+            images,
+            clean_correct: chunks.reduce((sum, chunk) => sum + total(chunk), 0),
           }
+          const failed = parts.find((part): part is FailedCell => part.reason !== undefined)
           if (failed) {
             sensitivity.push({ ...row, ...nothing, reason: failed.reason })
             continue
@@ -111,20 +99,21 @@ export async function assemble(
             correct: total(bits),
             changed: sum((part) => part.changed),
             non_finite: nonFinite,
-            bounded_kl: sum((part) => part.sums.boundedKl) / plan.images,
-            mean_kl: nonFinite > 0 ? null : sum((part) => part.sums.kl) / plan.images,
-            mean_loss: nonFinite > 0 ? null : sum((part) => part.sums.loss) / plan.images,
+            bounded_kl: sum((part) => part.sums.boundedKl) / images,
+            mean_kl: nonFinite > 0 ? null : sum((part) => part.sums.kl) / images,
+            mean_loss: nonFinite > 0 ? null : sum((part) => part.sums.loss) / images,
             weight_sha256: measured[0]!.weightSha256,
             outcome_offset: offset,
             reason: null,
           })
           correct.push(bits)
-          cleanCorrect.push(clean)
+          cleanCorrect.push(...chunks)
           boundedKl.push(...measured.map((part) => part.boundedKl))
-          offset += plan.images
+          offset += images
         }
       }
     }
+    const images = clean.reduce((sum, chunk) => sum + chunk.correct.length, 0)
     modelRows.push({
       model_id: modelId,
       name: model.name,
@@ -137,16 +126,30 @@ export async function assemble(
       parameters: model.onnx.layers.reduce((sum, layer) => sum + layer.parameters, 0),
       macs: model.onnx.layers.reduce((sum, layer) => sum + layer.macs, 0),
       classes: model.onnx.output.classes,
-      images: plan.images,
-      clean_correct: cleanTotals?.correct ?? 0,
-      clean_loss: (cleanTotals?.loss ?? 0) / plan.images,
+      images,
+      clean_correct: clean.reduce((sum, chunk) => sum + total(chunk.correct), 0),
+      clean_loss: clean.reduce((sum, chunk) => sum + chunk.loss, 0) / images,
       licence: model.licence,
     })
   }
   return {
     models: modelRows,
     layers,
-    perturbations,
+    perturbations: planned.map(({ plugin }, id) => ({
+      perturbation_id: id,
+      name: plugin.name,
+      family: plugin.family,
+      version: plugin.version,
+      target: plugin.target,
+      unit: plugin.unit,
+      intensities: plugin.intensities.join(),
+      stochastic: plugin.stochastic,
+      group: groupOf(plugin),
+      summary: plugin.summary,
+      reference_title: plugin.reference.title,
+      reference_url: plugin.reference.url,
+    })),
+    efforts: effortsOf(plan, planned),
     sensitivity,
     outcomes: {
       correct: concat(correct),
@@ -154,6 +157,56 @@ export async function assemble(
       bounded_kl: concatFloats(boundedKl, offset),
     },
   }
+}
+
+interface CleanChunk {
+  readonly correct: Uint8Array
+  readonly loss: number
+}
+
+type Part = MeasuredCell | FailedCell
+
+/** What was found of every point of a grid, chunk by chunk, in the order of the dataset. */
+function partsByPoint(
+  { intensities }: Pick<Perturbation, 'intensities'>,
+  results: readonly (readonly [Unit, UnitResult])[],
+): [GridPoint, Part[]][] {
+  const parts = intensities.map((): Part[][] => [])
+  for (const [{ grid, chunk }, { cells }] of results) {
+    for (const [index, { level, repeat }] of pointsOf(grid).entries()) {
+      const its = (parts[level]![repeat] ??= [])
+      its[chunk] = cells[index]!
+    }
+  }
+  return parts.flatMap((draws, level) =>
+    draws.map((its, repeat): [GridPoint, Part[]] => [{ level, intensity: intensities[level]!, repeat }, its]),
+  )
+}
+
+function effortsOf(plan: Plan, planned: readonly RegisteredPerturbation[]): Row<'efforts'>[] {
+  const { precision } = plan
+  return plan.models.flatMap((model, modelId) =>
+    planned.flatMap(({ plugin }, perturbationId) => {
+      const pair = plan.pairs.find((each) => each.model === model.name && each.perturbation === plugin.name)
+      if (!pair) return []
+      const [first, second] = stagesOf(plan, pair, plugin)
+      const last = second ?? first!
+      return [
+        {
+          model_id: modelId,
+          perturbation_id: perturbationId,
+          target: precision.kind === 'ceiling' ? precision.ceiling : null,
+          pilot_images: second ? first!.images : null,
+          pilot_repeats: second ? first!.repeats : null,
+          live_levels: pair.decision ? pair.decision.live.join() : null,
+          images: last.images,
+          repeats: last.repeats,
+          expected: pair.decision?.expected ?? null,
+          reason: pair.decision?.reason ?? null,
+        },
+      ]
+    }),
+  )
 }
 
 const nothing = {

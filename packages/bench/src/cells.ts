@@ -1,10 +1,11 @@
-import type { Perturbation } from '@loadbearing/core'
-
-/** What a perturbation is measured at: every combination of level and repeat. */
+/** What of a perturbation's grid is measured together: some of its levels, some of its draws. */
 export interface Grid {
+  /** The whole grid. */
   readonly intensities: readonly number[]
-  /** Draws a level; 1 where the perturbation is deterministic. */
-  readonly repeats: number
+  /** Indices into it. */
+  readonly levels: readonly number[]
+  /** The first draw, and the one after the last. */
+  readonly draws: readonly [number, number]
 }
 
 /** One combination of level and repeat. */
@@ -15,13 +16,9 @@ export interface GridPoint {
   readonly repeat: number
 }
 
-export function gridOf(perturbation: Perturbation, repeats: number): Grid {
-  return { intensities: perturbation.intensities, repeats: perturbation.stochastic ? repeats : 1 }
-}
-
 /** The points of a grid in the order of the dataset: level, then repeat. */
-export function pointsOf({ intensities, repeats }: Grid): GridPoint[] {
-  return intensities.flatMap((intensity, level) =>
-    Array.from({ length: repeats }, (_, repeat) => ({ level, intensity, repeat })),
+export function pointsOf({ intensities, levels, draws: [first, end] }: Grid): GridPoint[] {
+  return levels.flatMap((level) =>
+    Array.from({ length: end - first }, (_, i) => ({ level, intensity: intensities[level]!, repeat: first + i })),
   )
 }

@@ -3,6 +3,7 @@ import {
   type HostContext,
   type Perturbation,
   perturb,
+  PluginError,
   rngFrom,
   type Tensor,
 } from '@loadbearing/core'
@@ -30,8 +31,12 @@ export interface Host {
   readonly release: () => Promise<void>
 }
 
-/** Sessions open when they are first asked for, so that a criterion pays for what it uses. */
-export async function openHost(model: BenchModel): Promise<Host> {
+/**
+ * Sessions open when they are first asked for, so that a criterion pays for what it uses.
+ *
+ * @param initial every layer's weight before training, for perturbations that need it
+ */
+export async function openHost(model: BenchModel, initial: ReadonlyMap<string, Tensor> = new Map()): Promise<Host> {
   const { onnx, preprocessing } = model
   const images = await model.images('calibration')
   const order = stratifiedOrder(images.labels, `${model.data}/calibration`)
@@ -82,11 +87,18 @@ export async function openHost(model: BenchModel): Promise<Host> {
       ...(level && {
         perturbation: {
           ...level,
-          perturbed: (layer, draw = 0) =>
-            perturb(level.perturbation, onnx.weight(layer), level.intensity, {
-              rng: criterionStream({ model: onnx.sha256, layer, ...level }, draw),
+          perturbed: (layer, draw = 0) => {
+            const { perturbation, intensity } = level
+            if (perturbation.target !== 'weights') {
+              throw new PluginError(`${perturbation.name} perturbs activations: it leaves the weights as they are.`)
+            }
+            const rng = criterionStream({ model: onnx.sha256, layer, ...level }, draw)
+            return perturb(perturbation, onnx.weight(layer), intensity, {
+              rng,
               layer,
-            }),
+              initial: initial.get(layer.name),
+            })
+          },
         },
       }),
     }),

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
-import { perturb, PluginError, type Tensor } from '@loadbearing/core'
+import { PluginError, type Tensor } from '@loadbearing/core'
 import type { SuffixEngine } from '@loadbearing/onnx'
 import { type GridPoint, pointsOf } from './cells.ts'
+import { drawActivations, drawWeight, type Surroundings, weightDigest } from './draws.ts'
 import type { BenchModel } from './model.ts'
 import { outcomeOf, predictedClasses, summedLoss } from './outcome.ts'
-import { truthStream } from './seeds.ts'
 import type { FailedCell, MeasuredCell, Unit, UnitResult } from './units.ts'
 
 /** A chunk that the engine has taken up: its unperturbed logits and its true classes. */
@@ -20,19 +19,20 @@ export interface Chunk {
  */
 export async function measureUnit(
   model: BenchModel,
+  surroundings: Surroundings,
   engine: SuffixEngine,
   { clean, labels }: Chunk,
   unit: Unit,
   signal?: AbortSignal,
 ): Promise<UnitResult> {
+  const started = performance.now()
   const classes = predictedClasses(clean)
   const cells: (MeasuredCell | FailedCell)[] = []
   for (const point of pointsOf(unit.grid)) {
     signal?.throwIfAborted()
     try {
-      const perturbed = draw(model, unit, point)
-      const logits = await engine.run(unit.layer, perturbed)
-      cells.push({ ...outcomeOf(clean, logits, labels), weightSha256: weightDigest(perturbed) })
+      const { logits, weightSha256 } = await perturbed(model, surroundings, engine, unit, point)
+      cells.push({ ...outcomeOf(clean, logits, labels), weightSha256 })
     } catch (error) {
       if (!(error instanceof PluginError)) throw error
       cells.push({ reason: error.message })
@@ -41,29 +41,25 @@ export async function measureUnit(
   return {
     cleanCorrect: Uint8Array.from(labels, (label, i) => Number(classes[i] === label)),
     cleanLoss: summedLoss(clean, labels),
+    seconds: (performance.now() - started) / 1000,
     cells,
   }
 }
 
-function draw({ onnx }: BenchModel, unit: Unit, { intensity, repeat }: GridPoint): Tensor {
-  const rng = truthStream({ ...unit, intensity }, repeat)
-  return perturb(unit.perturbation, onnx.weight(unit.layer), intensity, { rng, layer: unit.layer })
-}
-
-/** How a cell's draw is known: the digest of its weight, or the reason why there is none. */
-export function drawnAs(model: BenchModel, unit: Unit, point: GridPoint): string {
-  try {
-    return weightDigest(draw(model, unit, point))
-  } catch (error) {
-    if (error instanceof PluginError) return error.message
-    throw error
+async function perturbed(
+  { onnx }: BenchModel,
+  surroundings: Surroundings,
+  engine: SuffixEngine,
+  { model, layer, perturbation, chunk, chunkSize }: Unit,
+  { intensity, repeat }: GridPoint,
+): Promise<{ logits: Tensor; weightSha256: string | null }> {
+  const draw = { model, layer, intensity }
+  if (perturbation.target === 'weights') {
+    const weight = drawWeight(onnx.weight(layer), { ...draw, perturbation }, repeat, surroundings)
+    return { logits: await engine.run(layer, weight), weightSha256: weightDigest(weight) }
   }
-}
-
-/** First 16 hex digits of the SHA-256 of a weight's bytes. All platforms that onnxruntime-node runs on are little-endian. */
-export function weightDigest({ data }: Tensor): string {
-  return createHash('sha256')
-    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-    .digest('hex')
-    .slice(0, 16)
+  const logits = await engine.runOutput(layer, (output, start) =>
+    drawActivations(output, { ...draw, perturbation }, repeat, chunk * chunkSize + start, surroundings),
+  )
+  return { logits, weightSha256: null }
 }

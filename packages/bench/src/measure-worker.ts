@@ -7,6 +7,8 @@ import { type BenchModel, loadModel, type ModelSource, preprocess } from './mode
 import { type Chunk, measureUnit } from './measure-unit.ts'
 import { findPerturbation } from './plugins.ts'
 import { stratifiedOrder } from './seeds.ts'
+import type { Surroundings } from './draws.ts'
+import { type Asked, surroundingsOf } from './surroundings.ts'
 import { type Unit, writeUnit } from './units.ts'
 
 /** A unit as it crosses into a worker: names instead of functions. */
@@ -18,6 +20,8 @@ export interface Job {
   readonly cifar10: string | undefined
   readonly perturbation: { readonly name: string; readonly module: string | undefined }
   readonly layer: string
+  /** What perturbations of the model ask for beside the weights; the same in all of its jobs. */
+  readonly asked: Asked
   readonly unit: Omit<Unit, 'layer' | 'perturbation'>
 }
 
@@ -32,6 +36,7 @@ export type Answer =
 interface Loaded {
   readonly key: string
   readonly model: BenchModel
+  readonly surroundings: Surroundings
   readonly engine: SuffixEngine
   readonly images: ImageSet
   readonly order: readonly number[]
@@ -44,16 +49,18 @@ const stopping = new AbortController()
 
 /** Jobs come sorted by model and chunk: the engine and its frontiers serve all that follow each other. */
 async function work(job: Job): Promise<void> {
-  const key = JSON.stringify(job.source)
+  const key = JSON.stringify([job.source, job.asked])
   if (loaded?.key !== key) {
     await loaded?.engine.release()
     chunk = undefined
     const model = await loadModel(job.source, { cifar10: job.cifar10 })
     const images = await model.images('test')
     const order = stratifiedOrder(images.labels, model.data)
-    loaded = { key, model, images, order, engine: await openSuffixes(model.onnx) }
+    const surroundings = await surroundingsOf(model, job.asked)
+    const engine = await openSuffixes(model.onnx, job.asked.activations ? { outputs: model.onnx.layers } : {})
+    loaded = { key, model, surroundings, images, order, engine }
   }
-  const { model, engine, images, order } = loaded
+  const { model, surroundings, engine, images, order } = loaded
   const { chunk: index, chunkSize, images: total } = job.unit
   const chunkKey = `${index}/${chunkSize}/${total}`
   if (chunk?.key !== chunkKey) {
@@ -64,7 +71,7 @@ async function work(job: Job): Promise<void> {
   const layer = model.onnx.layers.find(({ name }) => name === job.layer)!
   const perturbation = await findPerturbation(job.perturbation.name, job.perturbation.module)
   const unit: Unit = { ...job.unit, layer, perturbation }
-  await writeUnit(job.folder, unit, await measureUnit(model, engine, chunk, unit, stopping.signal))
+  await writeUnit(job.folder, unit, await measureUnit(model, surroundings, engine, chunk, unit, stopping.signal))
 }
 
 async function answerTo(job: Job): Promise<Answer> {

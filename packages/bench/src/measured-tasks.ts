@@ -1,6 +1,6 @@
 import { findNamed, InputError } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
-import { readOutcomes, readTable } from '@loadbearing/dataset/folder'
+import { readOutcomes, readTable, readTableIfThere } from '@loadbearing/dataset/folder'
 import { type TaskOutcomes, taskTruths, type TaskTruths } from '@loadbearing/ranking'
 import { taskOutcomes } from './task-outcomes.ts'
 
@@ -30,10 +30,11 @@ export interface MeasuredTask {
  *   choice of which nothing was measured
  */
 export async function measuredTasks(folder: string, choice: TaskChoice = {}): Promise<MeasuredTask[]> {
-  const [models, layers, perturbations, sensitivity, outcomes] = await Promise.all([
+  const [models, layers, perturbations, efforts, sensitivity, outcomes] = await Promise.all([
     readTable(folder, 'models'),
     readTable(folder, 'layers'),
     readTable(folder, 'perturbations'),
+    readTableIfThere(folder, 'efforts'),
     readTable(folder, 'sensitivity'),
     readOutcomes(folder),
   ])
@@ -45,7 +46,10 @@ export async function measuredTasks(folder: string, choice: TaskChoice = {}): Pr
         (cell) => cell.model_id === model.model_id && cell.perturbation_id === perturbation.perturbation_id,
       )
       if (cells.length === 0) continue
-      const task = taskOutcomes(model, perturbation, its, cells, outcomes)
+      const effort = efforts.find(
+        (row) => row.model_id === model.model_id && row.perturbation_id === perturbation.perturbation_id,
+      )
+      const task = taskOutcomes(model, perturbation, its, effort?.live_levels ?? null, cells, outcomes)
       const measured = taskTruths(task, {
         seed: [model.sha256, perturbation.name],
         ...(choice.intensity !== undefined && { levels: [levelOf(perturbation, choice.intensity)] }),

@@ -1,7 +1,6 @@
-import { findNamed, InputError, perturb, type Perturbation, type Tensor } from '@loadbearing/core'
-import { weightDigest } from './measure-unit.ts'
+import { findNamed, InputError, type Perturbation, type Tensor } from '@loadbearing/core'
+import { drawWeight, weightDigest } from './draws.ts'
 import type { BenchModel } from './model.ts'
-import { truthStream } from './seeds.ts'
 
 /** One cell of the ground truth, by name. */
 export interface Cell {
@@ -24,18 +23,28 @@ export interface PerturbedModel {
 /**
  * The very network that a cell of the ground truth measures, so that any other runtime can check the number.
  *
- * @throws InputError on an unknown layer or repeat; PluginError where the perturbation fails
+ * @param initial every layer's weight before training, for a perturbation that needs it
+ * @throws InputError on an unknown layer or repeat, or a perturbation of activations; PluginError where the perturbation fails
  */
 export function perturbModel(
   model: Pick<BenchModel, 'name' | 'onnx'>,
   { layer: name, perturbation, intensity, repeat }: Cell,
+  initial: ReadonlyMap<string, Tensor> = new Map(),
 ): PerturbedModel {
   const { onnx } = model
   const layer = findNamed(`layer in ${model.name}`, name, onnx.layers)
+  if (perturbation.target !== 'weights') {
+    throw new InputError(
+      `${perturbation.name} perturbs activations: there is no network with other weights to write.`,
+      {
+        hint: 'Choose a perturbation of weights: npx loadbearing perturbations.',
+      },
+    )
+  }
   if (!perturbation.stochastic && repeat > 0) {
     throw new InputError(`${perturbation.name} is deterministic: it has no repeat ${repeat}.`, { hint: '--repeat 0' })
   }
-  const rng = truthStream({ model: onnx.sha256, layer, perturbation, intensity }, repeat)
-  const weight = perturb(perturbation, onnx.weight(layer), intensity, { rng, layer })
+  const draw = { model: onnx.sha256, layer, perturbation, intensity }
+  const weight = drawWeight(onnx.weight(layer), draw, repeat, { initial })
   return { bytes: onnx.encodeWith(new Map([[name, weight]])), weight, weightSha256: weightDigest(weight) }
 }

@@ -13,26 +13,55 @@ const modelSource = z.object({
   preprocessing: z.object({ scale: z.number(), mean: z.array(z.number()), std: z.array(z.number()) }).optional(),
 })
 
+const size = {
+  /** Test images of a cell: a prefix of the stratified order. */
+  images: z.int().positive(),
+  /** Draws of a stochastic perturbation at a level. */
+  repeats: z.int().positive(),
+}
+
+/** How much is measured: the same of everything, or what a noise ceiling takes. */
+const precision = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('fixed'), ...size }),
+  z.object({
+    kind: z.literal('ceiling'),
+    ceiling: z.number().gt(0).lt(1),
+    /** What is measured of everything first. */
+    pilot: z.object(size),
+    /** The most that may follow, the pilot included. */
+    most: z.object(size),
+  }),
+])
+
+/** What the pilot of a pair decided: its live levels, and how much of them is measured, the pilot included. */
+const decision = z.object({
+  live: z.array(z.int().nonnegative()),
+  ...size,
+  /** The noise ceiling that the pilot lets one expect; null where it cannot tell. */
+  expected: z.number().nullable(),
+  /** Why it is not the one that was asked for. */
+  reason: z.string().nullable(),
+})
+
 const plan = z.object({
   protocol: z.literal(protocol),
-  /** Test images of every cell: a prefix of the stratified order. */
-  images: z.int().positive(),
+  precision,
   /** Images a worker takes up at once; the bytes of the result depend on it, so it is fixed with the folder. */
   chunk: z.int().positive(),
-  /** Draws of a stochastic perturbation at each level. */
-  repeats: z.int().positive(),
   /** Order gives model_id. */
   models: z.array(z.object({ source: modelSource, name: z.string(), sha256: z.string() })),
   /** Order gives perturbation_id; `module` says where a perturbation of someone else's comes from. */
   perturbations: z.array(
     z.object({ name: z.string(), version: z.int(), intensities: z.array(z.number()), module: z.string().optional() }),
   ),
-  /** What is measured, as [model name, perturbation name]. */
-  pairs: z.array(z.tuple([z.string(), z.string()])),
+  /** What is measured, by the names of model and perturbation. */
+  pairs: z.array(z.object({ model: z.string(), perturbation: z.string(), decision: decision.optional() })),
 })
 
 /** What a dataset folder holds measurements of. Kept in the folder, so that a measurement goes on and grows. */
 export type Plan = z.infer<typeof plan>
+export type Precision = Plan['precision']
+export type Decision = z.infer<typeof decision>
 
 /** A planned model's source, without the keys that JSON left undefined. */
 export function sourceOf({ source: { reference, data, preprocessing } }: Plan['models'][number]): ModelSource {
@@ -85,8 +114,9 @@ export function extendPlan(old: Plan | undefined, more: Omit<Plan, 'protocol'>):
   const refuse = (what: string): never => {
     throw new InputError(`The dataset folder was measured ${what}.`, { hint: 'Measure into another folder: --out.' })
   }
-  if (old.images !== more.images) refuse(`on ${old.images} images, not ${more.images}`)
-  if (old.repeats !== more.repeats) refuse(`with ${old.repeats} repeats, not ${more.repeats}`)
+  if (!isDeepStrictEqual(old.precision, more.precision)) {
+    refuse(`${described(old.precision)}, not ${described(more.precision)}`)
+  }
   for (const model of more.models) {
     const before = old.models.find(({ name }) => name === model.name)
     if (before && before.sha256 !== model.sha256) refuse(`with another file called '${model.name}'`)
@@ -109,8 +139,14 @@ export function extendPlan(old: Plan | undefined, more: Omit<Plan, 'protocol'>):
     ...old,
     models: added(old.models, more.models, ({ name }) => name),
     perturbations: added(old.perturbations, more.perturbations, ({ name }) => name),
-    pairs: added(old.pairs, more.pairs, (pair) => pair.join('\n')),
+    pairs: added(old.pairs, more.pairs, ({ model, perturbation }) => `${model}\n${perturbation}`),
   })
+}
+
+function described(asked: Precision): string {
+  if (asked.kind === 'fixed') return `on ${asked.images} images with ${asked.repeats} repeats`
+  const { ceiling, most } = asked
+  return `to a noise ceiling of ${ceiling} on at most ${most.images} images with ${most.repeats} repeats`
 }
 
 /** What is measured is kept under the hash of the file: a copy with another name, and perhaps other preprocessing, would share it. */

@@ -30,7 +30,7 @@ const criterionShape = about.extend({
 })
 const perturbationShape = about.extend({
   family: z.enum(families),
-  target: z.literal('weights'),
+  target: z.enum(['weights', 'activations']),
   unit: z.string(),
   intensities: z.array(z.number()).min(1),
   stochastic: z.boolean(),

@@ -148,7 +148,9 @@ function scoresOf(
       reasons.set(name, 'was not scored on this model')
       continue
     }
-    const byLevel = Array.from({ length: aware ? outcomes.levels : 1 }, () => layers.map((): number | null => null))
+    const byLevel = Array.from({ length: aware ? outcomes.levels.length : 1 }, () =>
+      layers.map((): number | null => null),
+    )
     for (const row of rows) byLevel[row.level ?? 0]![row.layer_id - firstLayer] = row.value
     values.set(name, aware ? poolScores(byLevel, measured.live) : byLevel[0]!)
     const failed = rows.find(

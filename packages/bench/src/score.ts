@@ -11,13 +11,15 @@ import {
 } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
 import { readTable, readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
-import type { ImageOptions } from '@loadbearing/zoo'
+import type { FetchOptions, ImageOptions } from '@loadbearing/zoo'
 import { withFolderLock } from './folder-lock.ts'
 import { type Level, openHost } from './host.ts'
 import { type Cost, runRow, startMeter } from './cost.ts'
 import { type BenchModel, loadModel } from './model.ts'
 import { findPerturbation } from './plugins.ts'
+import { initialWeights } from './initial-weights.ts'
 import { type Plan, readPlan, sourceOf } from './plan.ts'
+import { askedBy } from './surroundings.ts'
 import type { RegisteredCriterion } from './registry.ts'
 
 /** A criterion to score with, and its options where they differ from the defaults. */
@@ -106,7 +108,7 @@ async function scoreInto(
       signal?.throwIfAborted()
       const planned = plan.models[modelId]!
       if (model?.name !== planned.name) model = await loadModel(sourceOf(planned), { ...images, signal })
-      const { outcomes, cost } = await scoreModel(plugin, its, model, levels)
+      const { outcomes, cost } = await scoreModel(plugin, its, model, levels, { ...images, signal })
       const firstLayer = layers.findIndex((layer) => layer.model_id === modelId)
       const rows = outcomes.flatMap(({ level, layers: of }) =>
         [...of.values()].map((outcome, depth) => ({
@@ -180,7 +182,7 @@ interface PlannedLevel extends Level {
 async function levelsOf(plan: Plan, model: string): Promise<PlannedLevel[]> {
   const measured = plan.perturbations
     .map((planned, perturbationId) => ({ ...planned, perturbationId }))
-    .filter(({ name }) => plan.pairs.some(([its, perturbation]) => its === model && perturbation === name))
+    .filter(({ name }) => plan.pairs.some((pair) => pair.model === model && pair.perturbation === name))
   const levels = await Promise.all(
     measured.map(async ({ name, module, intensities, perturbationId }) => {
       const perturbation = await findPerturbation(name, module)
@@ -200,8 +202,10 @@ async function scoreModel(
   options: Readonly<Record<string, unknown>>,
   model: BenchModel,
   levels: readonly PlannedLevel[],
+  fetching: FetchOptions,
 ): Promise<Scored> {
-  const host = await openHost(model)
+  const asked = isPerturbationAware(criterion) && askedBy(levels.map(({ perturbation }) => perturbation)).initial
+  const host = await openHost(model, asked ? await initialWeights(model, model.source.reference, fetching) : undefined)
   const meter = startMeter()
   const outcomes: Scored['outcomes'] = []
   try {

@@ -5,18 +5,23 @@ import type { TaskOutcomes } from '@loadbearing/ranking'
  * One model under one perturbation, as the statistics see it.
  *
  * @param layers the model's layers, in order of depth
+ * @param live the live levels that a pilot fixed, as efforts has them; null where the outcomes decide
  * @param cells the rows of sensitivity of this model and perturbation
  */
 export function taskOutcomes(
   model: Row<'models'>,
   perturbation: Row<'perturbations'>,
   layers: readonly Row<'layers'>[],
+  live: string | null,
   cells: readonly Row<'sensitivity'>[],
   outcomes: NumberColumns<Tables['outcomes']>,
 ): TaskOutcomes {
-  const repeats = 1 + cells.reduce((most, { repeat }) => Math.max(most, repeat), 0)
-  const levels = perturbation.intensities.split(',').length
-  const { images } = model
+  const levels = perturbation.intensities.split(',').map(() => ({ repeats: 0, images: 0 }))
+  for (const { level, repeat, images } of cells) {
+    const size = levels[level]!
+    size.repeats = Math.max(size.repeats, repeat + 1)
+    size.images = images
+  }
   const offsets = new Map(
     cells.flatMap(({ layer_id: layer, level, repeat, outcome_offset: offset }) =>
       offset === null ? [] : [[`${layer}/${level}/${repeat}`, offset] as const],
@@ -27,21 +32,21 @@ export function taskOutcomes(
   return {
     layers: layers.length,
     levels,
-    repeats,
-    images,
+    ...(live !== null && { live: live === '' ? [] : live.split(',').map(Number) }),
     classes: model.classes,
-    cleanAccuracy: model.clean_correct / images,
+    cleanAccuracy: model.clean_correct / model.images,
     stochastic: perturbation.stochastic,
     loss(layer, level, repeat) {
       const offset = offsetOf(layer, level, repeat)
       if (offset === undefined) return undefined
+      const { images } = levels[level]!
       const lost = new Int8Array(images)
       for (let i = 0; i < images; i++) lost[i] = outcomes.clean_correct[offset + i]! - outcomes.correct[offset + i]!
       return lost
     },
     boundedKl(layer, level, repeat) {
       const offset = offsetOf(layer, level, repeat)
-      return offset === undefined ? undefined : outcomes.bounded_kl.subarray(offset, offset + images)
+      return offset === undefined ? undefined : outcomes.bounded_kl.subarray(offset, offset + levels[level]!.images)
     },
   }
 }

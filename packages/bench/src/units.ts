@@ -9,7 +9,7 @@ import type { ChunkOutcome } from './outcome.ts'
 import { protocol } from './seeds.ts'
 import { workPath } from './plan.ts'
 
-/** The smallest piece of work that is kept: one layer, one perturbation on its whole grid, one chunk of images. */
+/** The smallest piece of work that is kept: one layer, one perturbation on some points of its grid, one chunk of images. */
 export interface Unit {
   /** SHA-256 of the model's file. */
   readonly model: string
@@ -19,7 +19,7 @@ export interface Unit {
   /** Index of the chunk; it holds the images [chunk · size, …) of the stratified order. */
   readonly chunk: number
   readonly chunkSize: number
-  /** Images of the whole measurement: the last chunk may be shorter. */
+  /** Images that these points are measured on in all: the last chunk may be shorter. */
   readonly images: number
 }
 
@@ -29,18 +29,25 @@ export interface UnitResult {
   readonly cleanCorrect: Uint8Array
   /** Summed cross-entropy without a perturbation. */
   readonly cleanLoss: number
+  /** Wall-clock seconds that its cells took. */
+  readonly seconds: number
   /** In the order of the grid's points. */
   readonly cells: readonly (MeasuredCell | FailedCell)[]
 }
 
 export type MeasuredCell = ChunkOutcome & {
-  /** First 16 hex digits of the SHA-256 of the perturbed weight's float32 bytes, little-endian. */
-  readonly weightSha256: string
+  /** First 16 hex digits of the SHA-256 of the perturbed weight's float32 bytes, little-endian; null where activations were perturbed. */
+  readonly weightSha256: string | null
   readonly reason?: never
 }
 
 export interface FailedCell {
   readonly reason: string
+}
+
+/** Images of a unit's chunk. */
+export function imagesOf({ chunk, chunkSize, images }: Pick<Unit, 'chunk' | 'chunkSize' | 'images'>): number {
+  return Math.min(chunkSize, images - chunk * chunkSize)
 }
 
 /** Where a unit's result is kept; the name holds everything that the result depends on. */
@@ -51,10 +58,11 @@ export function unitPath(folder: string, unit: Unit): string {
     unit.layer.name,
     unit.perturbation.name,
     unit.perturbation.version,
-    unit.grid,
+    unit.grid.levels.map((level) => unit.grid.intensities[level]),
+    unit.grid.draws,
     unit.chunk,
     unit.chunkSize,
-    Math.min(unit.chunkSize, unit.images - unit.chunk * unit.chunkSize),
+    imagesOf(unit),
   ])
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 20)
   return workPath(folder, 'units', unit.model.slice(0, 12), unit.perturbation.name, `${digest}.unit`)

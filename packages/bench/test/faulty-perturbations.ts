@@ -1,6 +1,6 @@
-import { definePerturbation, type Perturbation } from '@loadbearing/core'
+import { definePerturbation, type WeightPerturbation } from '@loadbearing/core'
 
-const faulty = (name: string, apply: Perturbation['apply']): Perturbation =>
+const faulty = (name: string, apply: WeightPerturbation['apply']): WeightPerturbation =>
   definePerturbation({
     name,
     family: 'noise',

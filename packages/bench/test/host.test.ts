@@ -4,7 +4,7 @@ import type * as Zoo from '@loadbearing/zoo'
 import { describe, expect, it, vi } from 'vitest'
 import { type Host, openHost } from '../src/host.ts'
 import { loadModel } from '../src/model.ts'
-import { weightDigest } from '../src/measure-unit.ts'
+import { weightDigest } from '../src/draws.ts'
 import { perturbModel } from '../src/perturbed-model.ts'
 import { findPerturbation } from '../src/plugins.ts'
 

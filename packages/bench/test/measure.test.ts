@@ -25,6 +25,7 @@ import { stratifiedOrder } from '../src/seeds.ts'
 const lenet = { reference: 'zoo:lenet-fashion' }
 const childScript = join(import.meta.dirname, 'measure-in-child.ts')
 const nodeOptions = ['--conditions=@loadbearing/source', childScript]
+const sixty = { kind: 'fixed', images: 60, repeats: 2 } as const
 const named = (...names: string[]) => perturbations.filter(({ plugin }) => names.includes(plugin.name))
 
 const unitFiles = (folder: string): string[] =>
@@ -198,7 +199,7 @@ describe('a measurement', () => {
     const at = "(layer 'conv1.weight', intensity 1)."
     expect(reasons).toEqual([
       ['throws', `Perturbation 'throws' threw: out of paper ${at}`, true],
-      ['gives-nan', `Perturbation 'gives-nan' returned NaN or an infinite weight ${at}`, true],
+      ['gives-nan', `Perturbation 'gives-nan' returned NaN or an infinite value ${at}`, true],
       ['changes-its-input', `Perturbation 'changes-its-input' changed the weights it was given ${at}`, true],
       ['loses-a-value', `Perturbation 'loses-a-value' returned shape [399] for [16, 1, 5, 5] ${at}`, true],
       ['doubles', null, false],
@@ -276,7 +277,11 @@ describe('a folder that somebody writes to', () => {
 
 describe('a measurement that cannot be', () => {
   it.each([
-    ['more images than there are', { images: 10_001 }, /10001 images .* has 10000 test images/],
+    [
+      'more images than there are',
+      { precision: { ...sixty, images: 10_001 } },
+      /10001 images .* has 10000 test images/,
+    ],
     ['an unknown network', { models: [{ reference: 'zoo:lenet' }] }, /no network in the zoo called 'lenet'/],
     ['a missing file', { models: [{ reference: 'nothing.onnx', data: 'zoo:fashion-mnist' }] }, /no file nothing\.onnx/],
     ['data that is no name', { models: [{ ...lenet, data: './photos' }] }, /'\.\/photos' cannot be read yet/],
@@ -306,8 +311,8 @@ describe('a measurement that cannot be', () => {
   })
 
   it.each([
-    ['other images', { images: 50 }, /measured on 60 images, not 50/],
-    ['other repeats', { repeats: 3 }, /measured with 2 repeats, not 3/],
+    ['other images', { precision: { ...sixty, images: 50 } }, /measured on 60 images with 2 repeats, not on 50 images/],
+    ['other repeats', { precision: { ...sixty, repeats: 3 } }, /with 2 repeats, not on 60 images with 3 repeats/],
     [
       'other preprocessing',
       { models: [{ ...lenet, preprocessing: { scale: 255, mean: [0], std: [1] } }] },

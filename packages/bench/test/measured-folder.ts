@@ -12,8 +12,7 @@ export async function measureInto(out: string): Promise<void> {
     models: [{ reference: 'zoo:lenet-fashion' }],
     perturbations: perturbations.filter(({ plugin }) => ['magnitude-pruning', 'bit-flip'].includes(plugin.name)),
     out,
-    images: 100,
-    repeats: 3,
+    precision: { kind: 'fixed', images: 100, repeats: 3 },
     threads: 1,
   })
 }

@@ -89,7 +89,13 @@ describe('scores', () => {
     const cell = { layer: 'conv1.weight', perturbation: perturbation!.plugin, intensity: 0.5, repeat: 0 }
     writeFileSync(file, perturbModel(await loadModel({ reference: 'zoo:lenet-fashion' }), cell).bytes)
     const models = [{ reference: file, data: 'zoo:fashion-mnist' }]
-    await measure({ models, perturbations: [perturbation!], out, images: 100, repeats: 3, threads: 1 })
+    await measure({
+      models,
+      perturbations: [perturbation!],
+      out,
+      precision: { kind: 'fixed', images: 100, repeats: 3 },
+      threads: 1,
+    })
     rmSync(file)
     await expect(score({ out, criteria: named('depth') })).rejects.toThrow(`There is no file ${file}.`)
     expect((await readTable(out, 'scores')).map(({ model_id: id }) => id)).toEqual([0, 0, 0, 0, 0])

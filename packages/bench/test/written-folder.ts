@@ -31,9 +31,7 @@ export function outcomesOf(model: ModelName, perturbation: PerturbationName): Ta
   const { levels, repeats } = grids[perturbation]
   return {
     layers: depths[model],
-    levels: levels.length,
-    repeats,
-    images,
+    levels: levels.map(() => ({ repeats, images })),
     classes,
     cleanAccuracy: 1,
     stochastic: repeats > 1,

@@ -43,6 +43,7 @@ const perturbationDescription = description.extend({
   intensities: z.array(z.number()).min(5, 'a grid has at least five intensities'),
   stochastic: z.boolean(),
   nonFinite: z.boolean().optional(),
+  needsInitial: z.boolean().optional(),
 })
 
 function checkDescription(plugin: Perturbation | AnyCriterion): void {

@@ -56,6 +56,8 @@ interface Description {
 /** A seeded, pure function (weight, intensity) → weight. */
 export interface WeightPerturbation extends Description {
   readonly target: 'weights'
+  /** True where it reads `initial`: a layer whose weight before training was not kept is then a reason, never a call. */
+  readonly needsInitial?: boolean
   /** Must not write to `weight`. Calls at intensities off the grid are allowed; a RangeError says which are not. */
   apply(weight: Tensor, intensity: number, context: WeightContext): Tensor
 }
@@ -97,13 +99,14 @@ export function perturb(
   // A method's parameters may be narrower: both kinds are assignable, and the signatures above pair each with its context.
   perturbation: Description & {
     readonly target: Perturbation['target']
+    readonly needsInitial?: boolean
     apply(original: Tensor, intensity: number, context: CommonContext): Tensor
   },
   original: Tensor,
   intensity: number,
-  context: CommonContext,
+  context: CommonContext & Pick<WeightContext, 'initial'>,
 ): Tensor {
-  const { name, target, unit, intensities, nonFinite = false } = perturbation
+  const { name, target, unit, intensities, nonFinite = false, needsInitial = false } = perturbation
   const blame = (fault: string, cause?: unknown): PluginError =>
     new PluginError(`Perturbation '${name}' ${fault} (layer '${context.layer.name}', intensity ${intensity}).`, {
       hint:
@@ -112,6 +115,12 @@ export function perturb(
           : 'Run the conformance suite of @loadbearing/core on it.',
       cause,
     })
+  if (needsInitial && !context.initial) {
+    throw new PluginError(
+      `Perturbation '${name}' needs the initial weight of layer '${context.layer.name}', which was not kept.`,
+      { hint: 'Networks of the zoo say whether theirs were kept: npx loadbearing layers --json.' },
+    )
+  }
   const lent: Tensor = { shape: original.shape, data: original.data.slice() }
   let perturbed: unknown
   try {

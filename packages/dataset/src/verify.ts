@@ -7,6 +7,7 @@ import { namesIn, readChecksums, readFileOf } from './read.ts'
 import { type TableName, tableNames, tables } from './tables.ts'
 import { cells } from './verification/cells.ts'
 import { completeGrid } from './verification/complete-grid.ts'
+import { efforts } from './verification/efforts.ts'
 import type { Check, Finding, OpenTables } from './verification/finding.ts'
 import { grids } from './verification/grid.ts'
 import { ids } from './verification/ids.ts'
@@ -46,6 +47,7 @@ const checks: readonly Check[] = [
   models,
   cells,
   completeGrid,
+  efforts,
   cellOutcomes,
   fractions,
   tracks,

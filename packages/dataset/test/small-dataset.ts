@@ -25,6 +25,7 @@ export function smallDataset() {
     models: layersOf.map((count, id) => modelRow(id, count)),
     layers,
     perturbations: grids.map(perturbationRow),
+    efforts: pairs.map(([model, perturbation], i) => effortRow(model, perturbation, i > 0)),
     sensitivity,
     outcomes,
     criteria: [0, 1, 2].map(criterionRow),
@@ -94,6 +95,21 @@ function perturbationRow(intensities: string, id: number): Row<'perturbations'> 
     summary: 'Perturbs.',
     reference_title: 'Title',
     reference_url: 'https://example.org',
+  }
+}
+
+function effortRow(model: number, perturbation: number, piloted: boolean): Row<'efforts'> {
+  return {
+    model_id: model,
+    perturbation_id: perturbation,
+    target: piloted ? 0.95 : null,
+    pilot_images: piloted ? 2 : null,
+    pilot_repeats: piloted ? 1 : null,
+    live_levels: piloted ? '1' : null,
+    images,
+    repeats: perturbation === 0 ? 2 : 1,
+    expected: piloted ? 0.93 : null,
+    reason: piloted ? 'all 4 images are not enough' : null,
   }
 }
 

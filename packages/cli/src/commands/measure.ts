@@ -1,4 +1,5 @@
 import {
+  type DecidedPair,
   layerLosses,
   loadPlugins,
   measure,
@@ -7,10 +8,13 @@ import {
   type MeasureProgress,
   type ModelSource,
   perturbations,
+  type Precision,
   type RegisteredPerturbation,
+  representatives,
+  untilCeiling,
   zooSources,
 } from '@loadbearing/bench'
-import { findNamed, InputError } from '@loadbearing/core'
+import { findNamed, InputError, type Perturbation } from '@loadbearing/core'
 import { Command, Option } from 'commander'
 import pc from 'picocolors'
 import { startFetching } from '../terminal/fetching.ts'
@@ -29,14 +33,16 @@ import {
   sourceFrom,
   threadsOption,
 } from './options.ts'
-import { moreNames, moreNumbers, number, positiveInteger } from './parsing.ts'
+import { ceiling, duration, moreNames, moreNumbers, number, positiveInteger } from './parsing.ts'
 import { pluginOption, warnOfPlugin } from './plugin-option.ts'
 
 interface MeasureCommandOptions extends CommonOptions, DataOptions {
   readonly out: string
   readonly threads?: number
-  readonly images: number
-  readonly repeats: number
+  readonly images?: number
+  readonly repeats?: number
+  readonly ceiling?: number
+  readonly time?: number
   readonly perturbation?: string[]
   readonly intensity?: number[]
   readonly tolerance: number
@@ -48,11 +54,25 @@ export function measureCommand(): Command {
   const command = new Command('measure')
     .description('measure the ground truth: the accuracy lost when one layer is perturbed; goes on where it stopped')
     .argument('[MODEL...]', 'zoo:NAME or the path of an ONNX file (default: the whole zoo)')
-    .option('--perturbation <names>', 'what to perturb by, joined by commas (default: all)', moreNames)
+    .option(
+      '--perturbation <names>',
+      "what to perturb by, joined by commas: names, families, or 'all' (default: one of each family)",
+      moreNames,
+    )
     .addOption(pluginOption())
     .option('--intensity <n,…>', 'measure at these intensities instead of the grid', moreNumbers)
-    .option('--images <n>', 'test images of every cell', positiveInteger, 500)
-    .option('--repeats <n>', 'draws of a stochastic perturbation at each intensity', positiveInteger, 8)
+    .option('--ceiling <c>', 'measure until the order of the layers is this certain (default: 0.95)', ceiling)
+    .option(
+      '--time <time>',
+      'spend about so much on it, as 30m, 2h or 90s: the ceiling that there is time for',
+      duration,
+    )
+    .option('--images <n>', 'test images: of every cell, or with --ceiling at most', positiveInteger)
+    .option(
+      '--repeats <n>',
+      'draws of a stochastic perturbation: of every cell, or with --ceiling at most',
+      positiveInteger,
+    )
     .addOption(
       new Option('--tolerance <points>', 'the loss of accuracy that you accept, for the table')
         .argParser(number)
@@ -73,7 +93,9 @@ Examples:
   return command.action(async (references: string[], options: MeasureCommandOptions) => {
     const chosen = await chosenPerturbations(options)
     const models = references.length > 0 ? references.map((each) => sourceFrom(each, options)) : await zooSources()
-    await measureWithProgress({ ...options, models, perturbations: chosen })
+    const { time: seconds } = options
+    const settings = { ...options, precision: precisionOf(options), ...(seconds !== undefined && { seconds }) }
+    await measureWithProgress({ ...settings, models, perturbations: chosen })
     const names = references.map(nameOf)
     const tasks = await measuredTasks(options.out, {
       ...(names.length > 0 && { models: names }),
@@ -93,6 +115,13 @@ Examples:
       () => tasks.map((task) => describeLosses(task, options.tolerance)).join('\n\n'),
     )
   })
+}
+
+/** Images and repeats given are measured of everything; otherwise what the ceiling takes. */
+function precisionOf({ images, repeats, ceiling: asked, time }: MeasureCommandOptions): Precision {
+  const adaptive = asked !== undefined || time !== undefined || (images === undefined && repeats === undefined)
+  if (!adaptive) return { kind: 'fixed', images: images ?? 500, repeats: repeats ?? 8 }
+  return untilCeiling(asked ?? 0.95, { images: images ?? 10_000, repeats: repeats ?? 64 })
 }
 
 async function chosenPerturbations({
@@ -115,10 +144,10 @@ async function chosenPerturbations({
   const named = new Map(all.map((each) => [each.plugin.name, each]))
   const plugins = all.map(({ plugin }) => plugin)
   const chosen = names
-    ? names.map((name) => named.get(findNamed('perturbation', name, plugins).name)!)
+    ? [...new Set(names.flatMap((name) => perturbationsCalled(name, plugins)))].map(({ name }) => named.get(name)!)
     : own.length > 0
       ? own
-      : all
+      : representatives
   if (intensity === undefined) return chosen
   if (chosen.length !== 1) {
     throw new InputError('Intensities are in the unit of one perturbation.', {
@@ -129,6 +158,13 @@ async function chosenPerturbations({
     module,
     plugin: { ...plugin, intensities: weakestFirst(intensity, plugin.intensities) },
   }))
+}
+
+/** 'all', those of a family, or the one of that name. */
+function perturbationsCalled(name: string, plugins: readonly Perturbation[]): readonly Perturbation[] {
+  if (name === 'all') return plugins
+  const family = plugins.filter((plugin) => plugin.family === name)
+  return family.length > 0 ? family : [findNamed('perturbation', name, plugins)]
 }
 
 /** Different intensities in the direction in which the grid grows stronger. */
@@ -143,16 +179,16 @@ export async function measureWithProgress({
   models,
   perturbations: chosen,
   out,
-  images,
-  repeats,
+  precision,
+  seconds,
   threads,
   cifar10,
 }: {
   readonly models: readonly ModelSource[]
   readonly perturbations: readonly RegisteredPerturbation[]
   readonly out: string
-  readonly images: number
-  readonly repeats: number
+  readonly precision: Precision
+  readonly seconds?: number
   readonly threads?: number
   readonly cifar10?: string | undefined
 }): Promise<void> {
@@ -162,13 +198,21 @@ export async function measureWithProgress({
     if (event.kind === 'plan') {
       say(describePlan(event))
       progress = startProgress('Measuring', event.units, event.finished)
+    } else if (event.kind === 'decided') {
+      progress?.stop()
+      progress = undefined
+      say(describeDecisions(event.pairs))
     } else if (event.kind === 'unit') progress?.update(event.finished, `${event.model}, ${event.layer}`)
     else say(`${pc.yellow('Warning:')} ${event.message}`)
   }
   await interruptible(async (signal) => {
     try {
-      const settings = { models, perturbations: chosen, out, images, repeats, cifar10, signal, onProgress, onFetch }
-      await measure({ ...settings, ...(threads !== undefined && { threads }) })
+      const settings = { models, perturbations: chosen, out, precision, cifar10, signal, onProgress, onFetch }
+      await measure({
+        ...settings,
+        ...(seconds !== undefined && { seconds }),
+        ...(threads !== undefined && { threads }),
+      })
     } finally {
       stop()
       progress?.stop()
@@ -184,6 +228,33 @@ function describePlan(plan: Extract<MeasureProgress, { kind: 'plan' }>): string 
   return finished === 0
     ? `${measured}: ${left}.`
     : `${measured}: ${Math.floor((100 * finished) / units)} % is there; ${left}.`
+}
+
+function describeDecisions(pairs: readonly DecidedPair[]): string {
+  const models = new Set(pairs.map(({ model }) => model)).size
+  return [
+    'The pilot is done. To follow:',
+    table(
+      [
+        ...(models > 1 ? [{ title: 'model' } as const] : []),
+        { title: 'perturbation' },
+        { title: 'live levels', align: 'right' },
+        { title: 'images', align: 'right' },
+        { title: 'draws', align: 'right' },
+        { title: 'ceiling', align: 'right' },
+        { title: '', spare: true },
+      ],
+      pairs.map(({ model, perturbation, live, images, repeats, expected, reason }) => [
+        ...(models > 1 ? [model] : []),
+        perturbation,
+        String(live.length),
+        count(images),
+        String(repeats),
+        expected === null ? '–' : expected.toFixed(2),
+        reason ?? '',
+      ]),
+    ),
+  ].join('\n')
 }
 
 function describeLosses(task: MeasuredTask, tolerance: number): string {

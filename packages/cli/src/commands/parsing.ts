@@ -16,6 +16,23 @@ export function naturalNumber(text: string): number {
   return value
 }
 
+const secondsIn: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
+
+/** A time as 90s, 30m or 1.5h, in seconds. */
+export function duration(text: string): number {
+  const [, value, unit = ''] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text.trim()) ?? []
+  const seconds = Number(value) * (secondsIn[unit] ?? NaN)
+  if (!(seconds > 0)) throw new InvalidArgumentError('It must be a time as 90s, 30m or 2h.')
+  return seconds
+}
+
+/** A noise ceiling: a correlation below 1. */
+export function ceiling(text: string): number {
+  const value = Number(text)
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError('It must be a number between 0 and 1, as 0.95.')
+  return value
+}
+
 /** A number. */
 export function number(text: string): number {
   const value = Number(text)

@@ -1,4 +1,4 @@
-import { findPerturbation, perturbModel } from '@loadbearing/bench'
+import { findPerturbation, initialWeights, perturbModel } from '@loadbearing/bench'
 import { writeWhole } from '@loadbearing/dataset/folder'
 import { Command } from 'commander'
 import { printResult } from '../terminal/output.ts'
@@ -41,7 +41,9 @@ Example:
         const network = await fetchedNetwork(reference)
         if (plugin !== undefined) warnOfPlugin(plugin)
         const perturbation = await findPerturbation(name, plugin)
-        const { bytes, weightSha256 } = perturbModel(network, { layer, perturbation, intensity, repeat })
+        const needsInitial = perturbation.target === 'weights' && perturbation.needsInitial
+        const initial = needsInitial ? await initialWeights(network, reference) : undefined
+        const { bytes, weightSha256 } = perturbModel(network, { layer, perturbation, intensity, repeat }, initial)
         const file =
           output ?? `${[network.name, layer, name, intensity, repeat].join('.').replaceAll(/[^\w.-]/g, '_')}.onnx`
         await writeWhole(file, bytes)

@@ -1,4 +1,4 @@
-import { criteria, perturbations, rank, zooSources } from '@loadbearing/bench'
+import { criteria, perturbations, rank, representatives, untilCeiling, zooSources } from '@loadbearing/bench'
 import { InputError } from '@loadbearing/core'
 import { Command, Option } from 'commander'
 import pc from 'picocolors'
@@ -12,8 +12,8 @@ import { defaultPort, serve } from './serve.ts'
 
 /** How thoroughly the whole benchmark measures. */
 const profiles = {
-  quick: { images: 500, repeats: 8, zoo: 'shipped' },
-  full: { images: 2000, repeats: 16, zoo: 'all' },
+  quick: { precision: { kind: 'fixed', images: 500, repeats: 8 }, zoo: 'shipped', chosen: representatives },
+  full: { precision: untilCeiling(0.95, { images: 10_000, repeats: 64 }), zoo: 'all', chosen: perturbations },
 } as const
 
 interface RunCommandOptions extends CommonOptions {
@@ -31,7 +31,7 @@ export function runCommand(): Command {
     .addOption(
       new Option(
         '--profile <name>',
-        'quick: the networks that ship, 500 images, 8 repeats; full: the whole zoo, 2,000 images, 16 repeats',
+        'quick: the networks that ship, one perturbation a family, 500 images, 8 repeats; full: the whole zoo, every perturbation, to a noise ceiling of 0.95',
       )
         .choices(Object.keys(profiles))
         .default('quick'),
@@ -48,13 +48,13 @@ export function runCommand(): Command {
           hint: 'Leave out one of them, or give npx loadbearing serve afterwards.',
         })
       }
-      const { zoo, ...precision } = profiles[profile]
+      const { zoo, chosen, precision } = profiles[profile]
       const models = await zooSources(zoo)
       say(pc.bold('Measure'))
       await measureWithProgress({
-        ...precision,
+        precision,
         models,
-        perturbations,
+        perturbations: chosen,
         out,
         cifar10,
         ...(threads !== undefined && { threads }),

@@ -18,7 +18,8 @@ export function* cells({ models, layers, perturbations, sensitivity }: OpenTable
     }
     yield* about('sensitivity', row, brokenLevel(cell, grids[cell.perturbation_id]))
     if (model) yield* about('sensitivity', row, brokenBaseline(cell, model))
-    yield* about('sensitivity', row, brokenCompleteness(cell))
+    const perturbsWeights = perturbations[cell.perturbation_id]?.target === 'weights'
+    yield* about('sensitivity', row, brokenCompleteness(cell, perturbsWeights))
     yield* about('sensitivity', row, brokenCounts(cell))
   }
   yield* ascending(
@@ -35,22 +36,23 @@ function* brokenLevel({ level, intensity, perturbation_id: id }: Cell, grid: num
 }
 
 function* brokenBaseline(cell: Cell, model: Row<'models'>): Generator<string> {
-  if (cell.images !== model.images) yield `images is ${cell.images}, but its model was measured on ${model.images}.`
-  if (cell.clean_correct !== model.clean_correct) {
+  if (cell.images > model.images) yield `images is ${cell.images}, but its model was measured on ${model.images}.`
+  if (cell.images === model.images && cell.clean_correct !== model.clean_correct) {
     yield `clean_correct is ${cell.clean_correct}, but that of its model is ${model.clean_correct}.`
   }
 }
 
-const results = ['correct', 'changed', 'non_finite', 'bounded_kl', 'weight_sha256', 'outcome_offset'] as const
+const results = ['correct', 'changed', 'non_finite', 'bounded_kl', 'outcome_offset'] as const
 const means = ['mean_kl', 'mean_loss'] as const
 
-function* brokenCompleteness(cell: Cell): Generator<string> {
-  const there = [...results, ...means].filter((name) => cell[name] !== null)
+function* brokenCompleteness(cell: Cell, perturbsWeights: boolean): Generator<string> {
+  const there = [...results, ...means, 'weight_sha256' as const].filter((name) => cell[name] !== null)
   if (cell.reason !== null) {
     if (there.length > 0) yield `It has a reason why it was not measured, and still ${there.join(', ')}.`
     return
   }
-  const missing = results.filter((name) => cell[name] === null)
+  const expected = perturbsWeights ? [...results, 'weight_sha256' as const] : results
+  const missing = expected.filter((name) => cell[name] === null)
   if (missing.length > 0) yield `${missing.join(', ')} is null, and no reason says why.`
   for (const name of means) {
     if ((cell[name] === null) === (cell.non_finite ?? 0) > 0) continue

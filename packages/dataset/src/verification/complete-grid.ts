@@ -1,23 +1,34 @@
 import type { Finding, OpenTables } from './finding.ts'
 import { gridOf } from './grid.ts'
 
-/** Where a model was measured under a perturbation, all of its layers were, at every level and with the same number of repeats. */
+/** Where a model was measured under a perturbation, all of its layers were, at every level alike: as many draws, on as many images. */
 export function* completeGrid({ layers, perturbations, sensitivity }: OpenTables): Generator<Finding> {
   if (!layers || !perturbations || !sensitivity) return
-  const repeats = new Map<string, number>()
+  const sizes = new Map<string, { readonly draws: number; readonly images: number }>()
   const counts = new Map<string, number>()
-  for (const { model_id: model, layer_id: layer, perturbation_id: perturbation, repeat } of sensitivity) {
-    const [pair, triple] = [`${model}/${perturbation}`, `${layer}/${perturbation}`]
-    repeats.set(pair, Math.max(repeats.get(pair) ?? 0, repeat + 1))
-    counts.set(triple, (counts.get(triple) ?? 0) + 1)
+  const pairs = new Set<string>()
+  for (const [row, cell] of sensitivity.entries()) {
+    const pair = `${cell.model_id}/${cell.perturbation_id}`
+    const [level, own] = [`${pair}/${cell.level}`, `${cell.layer_id}/${cell.perturbation_id}/${cell.level}`]
+    const size = sizes.get(level)
+    if (size && size.images !== cell.images) {
+      const message = `images is ${cell.images}, but another cell of its model, perturbation and level has ${size.images}.`
+      yield { table: 'sensitivity', row, message }
+    }
+    pairs.add(pair)
+    sizes.set(level, { draws: Math.max(size?.draws ?? 0, cell.repeat + 1), images: size?.images ?? cell.images })
+    counts.set(own, (counts.get(own) ?? 0) + 1)
   }
   for (const [layer, { model_id: model }] of layers.entries()) {
     for (const [id, perturbation] of perturbations.entries()) {
-      const expected = (repeats.get(`${model}/${id}`) ?? 0) * gridOf(perturbation).length
-      const found = counts.get(`${layer}/${id}`) ?? 0
-      if (found === expected) continue
-      const message = `Layer ${layer} has ${found} cells under perturbation ${id}, not the ${expected} that its levels and repeats make.`
-      yield { table: 'sensitivity', row: null, message }
+      if (!pairs.has(`${model}/${id}`)) continue
+      for (const level of gridOf(perturbation).keys()) {
+        const expected = sizes.get(`${model}/${id}/${level}`)?.draws ?? 1
+        const found = counts.get(`${layer}/${id}/${level}`) ?? 0
+        if (found === expected) continue
+        const message = `Layer ${layer} has ${found} cells under perturbation ${id} at level ${level}, not ${expected} as its model has.`
+        yield { table: 'sensitivity', row: null, message }
+      }
     }
   }
 }

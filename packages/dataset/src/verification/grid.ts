@@ -6,6 +6,13 @@ export function gridOf({ intensities }: Row<'perturbations'>): number[] {
   return intensities.split(',').map(Number)
 }
 
+/** The indices of some of a grid's levels, as their table joins them; undefined where they are not ascending or not of the grid. */
+export function levelsIn(text: string, levels: number): number[] | undefined {
+  const live = text === '' ? [] : text.split(',').map(Number)
+  const sound = live.every((level, i) => Number.isInteger(level) && level > (live[i - 1] ?? -1) && level < levels)
+  return sound ? live : undefined
+}
+
 /** A grid is numbers, each of them once. */
 export function* grids({ perturbations = [] }: OpenTables): Generator<Finding> {
   for (const [row, perturbation] of perturbations.entries()) {

@@ -1,6 +1,6 @@
 import { type Row, truthKinds } from '../tables.ts'
 import { about, type Finding, type OpenTables } from './finding.ts'
-import { gridOf } from './grid.ts'
+import { gridOf, levelsIn } from './grid.ts'
 import { ascending } from './order.ts'
 
 /** A task is a model under a perturbation that was measured, and counts or says why not. */
@@ -36,7 +36,5 @@ function* brokenTask(task: Row<'tasks'>, model: Row<'models'> | undefined): Gene
 }
 
 function* brokenLevels({ live_levels: text }: Row<'tasks'>, levels: number): Generator<string> {
-  const live = text === '' ? [] : text.split(',').map(Number)
-  const sound = live.every((level, i) => Number.isInteger(level) && level > (live[i - 1] ?? -1) && level < levels)
-  if (!sound) yield `live_levels is '${text}', which are no ascending indices of the ${levels} levels.`
+  if (!levelsIn(text, levels)) yield `live_levels is '${text}', which are no ascending indices of the ${levels} levels.`
 }

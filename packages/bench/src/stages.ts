@@ -1,0 +1,54 @@
+import type { Grid } from './cells.ts'
+import type { Plan } from './plan.ts'
+
+/** What is measured of a model under a perturbation, before or after a pilot has decided: levels, and the first draws and images of each. */
+export interface Stage {
+  /** Indices into the grid. */
+  readonly levels: readonly number[]
+  readonly repeats: number
+  readonly images: number
+}
+
+/** A perturbation as far as stages go. */
+interface Measured {
+  readonly intensities: readonly number[]
+  readonly stochastic: boolean
+}
+
+/**
+ * The stages of a pair that the plan knows, each of which holds all of the one before it at its levels: the pilot and, once it is decided,
+ * what follows; or the one of a fixed plan.
+ */
+export function stagesOf(
+  { precision }: Pick<Plan, 'precision'>,
+  { decision }: Plan['pairs'][number],
+  { intensities, stochastic }: Measured,
+): Stage[] {
+  const { repeats, images } = precision.kind === 'fixed' ? precision : precision.pilot
+  const first = { levels: [...intensities.keys()], repeats: stochastic ? repeats : 1, images }
+  return decision ? [first, { levels: decision.live, repeats: decision.repeats, images: decision.images }] : [first]
+}
+
+/** What a chunk of images adds. */
+export interface Piece {
+  readonly grid: Grid
+  /** Images of the stage: its last chunk may be shorter than the others. */
+  readonly images: number
+}
+
+/** The pieces of the stages on one chunk: each point of the grid once. */
+export function piecesOn(
+  chunk: number,
+  chunkSize: number,
+  stages: readonly Stage[],
+  { intensities }: Measured,
+): Piece[] {
+  const start = chunk * chunkSize
+  const drawn = intensities.map(() => 0)
+  return stages.flatMap(({ levels, repeats, images }) => {
+    const from = drawn[levels[0] ?? 0]!
+    if (images <= start || levels.length === 0 || from >= repeats) return []
+    for (const level of levels) drawn[level] = repeats
+    return [{ grid: { intensities, levels, draws: [from, repeats] as const }, images }]
+  })
+}
