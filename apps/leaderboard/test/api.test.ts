@@ -283,7 +283,7 @@ describe('one of them', () => {
         ),
       })
       .parse(body)
-    expect(files).toHaveLength(12)
+    expect(files).toHaveLength(13)
     for (const file of files) {
       const bytes = await (await fetch(new URL(file.url, url))).arrayBuffer()
       expect(bytes.byteLength).toBe(file.bytes)

@@ -410,9 +410,7 @@ function measure(network: Network, { name, grid, repeats, harms }: ExamplePertur
   const cell = (depth: number, level: number, repeat: number) => cells[depth]![level]![repeat]!
   const outcomes: TaskOutcomes = {
     layers: network.matters.length,
-    levels: grid.length,
-    repeats,
-    images,
+    levels: grid.map(() => ({ repeats, images })),
     classes: 10,
     cleanAccuracy: clean / images,
     stochastic: repeats > 1,

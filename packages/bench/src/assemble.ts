@@ -2,7 +2,7 @@ import type { Perturbation } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
 import { type GridPoint, pointsOf } from './cells.ts'
 import { groupOf } from './groups.ts'
-import type { BenchModel } from './model.ts'
+import type { Measured } from './measured.ts'
 import type { Plan } from './plan.ts'
 import type { RegisteredPerturbation } from './registry.ts'
 import { stagesOf } from './stages.ts'
@@ -24,14 +24,10 @@ export interface GroundTruth {
 
 /**
  * Puts the finished units together. Sums run over chunks in order, whoever measured them.
- *
- * @param models in the order of the plan
- * @param planned the perturbations of the plan, in its order and with its grids
  */
 export async function assemble(
   plan: Plan,
-  models: readonly BenchModel[],
-  planned: readonly RegisteredPerturbation[],
+  { models, perturbations: planned }: Measured,
   units: readonly Unit[],
   folder: string,
 ): Promise<GroundTruth> {

@@ -9,10 +9,22 @@ import {
 } from '@loadbearing/ranking'
 import { pointsOf } from './cells.ts'
 import type { BenchModel } from './model.ts'
-import type { Plan } from './plan.ts'
-import type { RegisteredPerturbation } from './registry.ts'
+import type { Measured } from './measured.ts'
+import type { Decision, Plan } from './plan.ts'
 import { stagesOf } from './stages.ts'
 import { readUnit, type Unit, type UnitResult } from './units.ts'
+
+/** What a pilot decided of one model under one perturbation. */
+export type DecidedPair = Decision & { readonly model: string; readonly perturbation: string }
+
+export function decidedPairs({ pairs }: Plan): DecidedPair[] {
+  return pairs.flatMap(({ decision, model, perturbation }) => (decision ? [{ model, perturbation, ...decision }] : []))
+}
+
+/** Whether nothing is left for a pilot to decide. */
+export function isDecided({ precision, pairs }: Plan): boolean {
+  return precision.kind === 'fixed' || pairs.every(({ decision }) => decision !== undefined)
+}
 
 export interface DecideOptions {
   readonly folder: string
@@ -32,8 +44,7 @@ export interface DecideOptions {
  */
 export async function decide(
   plan: Plan,
-  models: readonly BenchModel[],
-  perturbations: readonly RegisteredPerturbation[],
+  { models, perturbations }: Measured,
   { folder, units, seconds, threads }: DecideOptions,
 ): Promise<Plan> {
   const { precision } = plan

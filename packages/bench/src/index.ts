@@ -1,13 +1,10 @@
-export {
-  type BenchModel,
-  loadModel,
-  type ModelSource,
-  type Network,
-  preprocess,
-  readNetwork,
-  zooSources,
-} from './model.ts'
-export { type DecidedPair, measure, type MeasureOptions, type MeasureProgress, untilCeiling } from './measure.ts'
+export { type BenchModel, loadModel, type Network, preprocess, readNetwork, zooSources } from './model.ts'
+export type { ModelSource } from './model-source.ts'
+export { checkPreprocessing, type PreprocessingCheck } from './self-check.ts'
+export type { DecidedPair } from './decide.ts'
+export { merge, type MergeOptions, type Merged } from './merge.ts'
+export type { Shard } from './shards.ts'
+export { measure, type MeasureOptions, type MeasureProgress, untilCeiling } from './measure.ts'
 export type { Precision } from './plan.ts'
 export { representatives } from './representatives.ts'
 export { loadPlugins, type LoadedPlugins } from './plugins.ts'

@@ -1,22 +1,21 @@
 import { availableParallelism } from 'node:os'
 import { InputError } from '@loadbearing/core'
-import { readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
 import type { ImageOptions } from '@loadbearing/zoo'
-import { assemble } from './assemble.ts'
 import { refuseChangedDraws } from './changed-draws.ts'
 import { pointsOf } from './cells.ts'
 import { runRow, startMeter } from './cost.ts'
-import { decide } from './decide.ts'
+import { decide, decidedPairs, type DecidedPair, isDecided } from './decide.ts'
 import { withFolderLock } from './folder-lock.ts'
-import type { Job } from './measure-worker.ts'
-import { type BenchModel, loadModel, type ModelSource } from './model.ts'
-import { findPerturbation } from './plugins.ts'
-import { type Decision, extendPlan, type Plan, type Precision, readPlan, sourceOf, writePlan } from './plan.ts'
+import { jobsOf, type PlannedJob } from './jobs.ts'
+import { loadAll, measuredBy } from './measured.ts'
+import type { BenchModel } from './model.ts'
+import type { ModelSource } from './model-source.ts'
+import { extendPlan, type Plan, type Precision, readPlan, writePlan } from './plan.ts'
 import { runJobs } from './pool.ts'
 import type { RegisteredPerturbation } from './registry.ts'
-import { piecesOn, stagesOf } from './stages.ts'
-import { askedBy } from './surroundings.ts'
-import { imagesOf, isFinished, removeBegun, type Unit } from './units.ts'
+import { claimShard, jobsOfShard, type Shard } from './shards.ts'
+import { imagesOf, isFinished, removeBegun } from './units.ts'
+import { writeTruth } from './write-truth.ts'
 
 const defaultChunk = 250
 
@@ -32,6 +31,8 @@ export interface MeasureOptions extends ImageOptions {
   readonly chunk?: number
   /** Worker threads; one a core by default. */
   readonly threads?: number
+  /** Measures this part alone and writes no tables: shards are merged. */
+  readonly shard?: Shard
   readonly onProgress?: (progress: MeasureProgress) => void
 }
 
@@ -48,9 +49,6 @@ export function untilCeiling(ceiling: number, most: { readonly images: number; r
   return { kind: 'ceiling', ceiling, pilot: least, most }
 }
 
-/** What a pilot decided of one model under one perturbation. */
-export type DecidedPair = Decision & { readonly model: string; readonly perturbation: string }
-
 export type MeasureProgress =
   | {
       readonly kind: 'plan'
@@ -62,6 +60,8 @@ export type MeasureProgress =
       /** Units of work: all, and those that are already there. */
       readonly units: number
       readonly finished: number
+      /** Share of the work that is already there, 0 to 1. */
+      readonly done: number
       readonly threads: number
       /** About how much memory the activations of the chunks in hand take, all threads. */
       readonly memory: number
@@ -70,6 +70,8 @@ export type MeasureProgress =
       readonly kind: 'unit'
       readonly units: number
       readonly finished: number
+      /** Share of the work, 0 to 1: a unit weighs what it costs. */
+      readonly done: number
       readonly model: string
       readonly layer: string
     }
@@ -89,76 +91,73 @@ export async function measure(options: MeasureOptions): Promise<void> {
 }
 
 async function measureInto(models: readonly BenchModel[], options: MeasureOptions): Promise<void> {
-  const { out, signal, onProgress, seconds, threads = availableParallelism() } = options
+  const { out, signal, onProgress, seconds, shard, threads = availableParallelism() } = options
   let plan = extendPlan(await readPlan(out), await planOf(models, options))
-  const others = plan.models.filter(({ name }) => !models.some((model) => model.name === name))
-  const all = inPlanOrder(plan, [...models, ...(await loadAll(others.map(sourceOf), options))])
-  for (const model of all) {
-    const planned = plan.models.find(({ name }) => name === model.name)
-    if (planned?.sha256 !== model.onnx.sha256) {
-      throw new InputError(`The file of ${model.name} is not the one that was measured into ${out}.`, {
-        hint: 'Measure into another folder: --out.',
-      })
-    }
-  }
-  const perturbations = await plannedPerturbations(plan)
+  const measured = await measuredBy(plan, models, out, options)
   await removeBegun(out)
   await writePlan(out, plan)
+  if (shard) await claimShard(out, shard)
 
   const meter = startMeter()
   let forwards = 0
-  let jobs = jobsOf(plan, all, perturbations, options)
+  let jobs = jobsOf(plan, measured, options)
   try {
     for (let checked = false; ; checked = true) {
-      const finished = await Promise.all(jobs.map(({ job, unit }) => isFinished(job.folder, unit)))
-      const pending = jobs.filter((_, i) => !finished[i])
+      const own = shard ? jobsOfShard(jobs, shard) : jobs
+      const finished = await Promise.all(own.map(({ unit }) => isFinished(out, unit)))
+      const pending = own.filter((_, i) => !finished[i])
       if (!checked) {
-        const there = jobs.flatMap(({ unit }, i) => (finished[i] ? [unit] : []))
-        await refuseChangedDraws(all, there, out, options)
+        const there = own.flatMap(({ unit }, i) => (finished[i] ? [unit] : []))
+        await refuseChangedDraws(measured.models, there, out, options)
       }
       const left = pending.reduce((sum, { unit }) => sum + imagesOf(unit) * pointsOf(unit.grid).length, 0)
       forwards += left
-      let done = jobs.length - pending.length
+      const whole = own.reduce((sum, { work }) => sum + work, 0)
+      let count = own.length - pending.length
+      let done = whole - pending.reduce((sum, { work }) => sum + work, 0)
       onProgress?.({
         kind: 'plan',
-        models: all.length,
-        layers: all.reduce((sum, model) => sum + model.onnx.layers.length, 0),
-        cells: cellsOf(jobs),
+        models: measured.models.length,
+        layers: measured.models.reduce((sum, model) => sum + model.onnx.layers.length, 0),
+        cells: cellsOf(own),
         forwards: left,
-        units: jobs.length,
-        finished: done,
+        units: own.length,
+        finished: count,
+        done: pending.length === 0 ? 1 : done / whole,
         threads,
-        memory: threads * plan.chunk * Math.max(...all.map(activationBytes)),
+        memory: threads * plan.chunk * Math.max(...measured.models.map(activationBytes)),
       })
+      const workOf = new Map(pending.map(({ job, work }) => [job.id, work]))
       await runJobs(
         pending.map(({ job }) => job),
         {
           threads,
           signal,
           onFinished: (job) => {
-            done++
+            count++
+            done += workOf.get(job.id)!
             const model = plan.models.find(({ source }) => source.reference === job.source.reference)
             const at = { model: model?.name ?? '', layer: job.layer }
-            onProgress?.({ kind: 'unit', units: jobs.length, finished: done, ...at })
+            onProgress?.({ kind: 'unit', units: own.length, finished: count, done: done / whole, ...at })
           },
         },
       )
-      if (isDecided(plan)) break
-      const units = jobs.map(({ unit }) => unit)
-      plan = await decide(plan, all, perturbations, { folder: out, units, seconds, threads })
+      if (shard || isDecided(plan)) break
+      plan = await decide(plan, measured, { folder: out, units: jobs.map(({ unit }) => unit), seconds, threads })
       await writePlan(out, plan)
-      onProgress?.({
-        kind: 'decided',
-        pairs: plan.pairs.flatMap(({ decision, ...pair }) => (decision ? [{ ...pair, ...decision }] : [])),
-      })
-      jobs = jobsOf(plan, all, perturbations, options)
+      onProgress?.({ kind: 'decided', pairs: decidedPairs(plan) })
+      jobs = jobsOf(plan, measured, options)
     }
   } finally {
     meter.stop()
   }
+  if (shard) return
 
-  const units = jobs.map(({ unit }) => unit)
-  const tables = await assemble(plan, all, perturbations, units, out)
+  const tables = await writeTruth(plan, measured, jobs, out, (before) => {
+    if (forwards === 0) return before
+    const examples = imagesOfPlan(jobs)
+    return [...before, runRow('measure', null, null, { ...meter.read(), examples, forwards, threads })]
+  })
   for (const { name, classes, images, clean_correct: correct } of tables.models) {
     if (correct / images < 2 / classes) {
       onProgress?.({
@@ -167,29 +166,16 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
       })
     }
   }
-  const before = await readTableIfThere(out, 'runs')
-  const examples = Math.max(...tables.models.map(({ images }) => images))
-  const cost = { ...meter.read(), examples, forwards, threads }
-  await writeTables(out, {
-    ...tables,
-    runs: forwards === 0 ? before : [...before, runRow('measure', null, null, cost)],
-  })
-}
-
-function isDecided({ precision, pairs }: Plan): boolean {
-  return precision.kind === 'fixed' || pairs.every(({ decision }) => decision !== undefined)
 }
 
 /** Different cells among the units: those of a cell's first chunk. */
-function cellsOf(jobs: readonly { readonly unit: Unit }[]): number {
+function cellsOf(jobs: readonly PlannedJob[]): number {
   return jobs.reduce((sum, { unit }) => sum + (unit.chunk === 0 ? pointsOf(unit.grid).length : 0), 0)
 }
 
-/** One after the other: what one of them fetches, the next ones find. Workers then find all of it. */
-async function loadAll(sources: readonly ModelSource[], options: ImageOptions): Promise<BenchModel[]> {
-  const models = []
-  for (const source of sources) models.push(await loadModel(source, options))
-  return models
+/** Different images that the cell with the most of them sees. */
+function imagesOfPlan(jobs: readonly PlannedJob[]): number {
+  return Math.max(0, ...jobs.map(({ unit }) => unit.chunk * unit.chunkSize + imagesOf(unit)))
 }
 
 async function planOf(models: readonly BenchModel[], options: MeasureOptions): Promise<Omit<Plan, 'protocol'>> {
@@ -221,55 +207,6 @@ async function planOf(models: readonly BenchModel[], options: MeasureOptions): P
       perturbations.map(({ plugin }) => ({ model: model.name, perturbation: plugin.name })),
     ),
   }
-}
-
-/** The perturbations of the plan, each with the grid that it was planned on. */
-async function plannedPerturbations(plan: Plan): Promise<RegisteredPerturbation[]> {
-  return Promise.all(
-    plan.perturbations.map(async ({ name, module, intensities }) => ({
-      plugin: { ...(await findPerturbation(name, module)), intensities },
-      module: module ?? '',
-    })),
-  )
-}
-
-function inPlanOrder(plan: Plan, models: readonly BenchModel[]): BenchModel[] {
-  return plan.models.map(({ name }) => models.find((model) => model.name === name)!)
-}
-
-/** Every unit of the plan, chunk-major within a model, so that one pass over the front of the network serves all that follow. */
-function jobsOf(
-  plan: Plan,
-  models: readonly BenchModel[],
-  perturbations: readonly RegisteredPerturbation[],
-  { out: folder, cifar10 }: MeasureOptions,
-): { job: Job; unit: Unit }[] {
-  const found = models.flatMap((model) => {
-    const measured = plan.pairs
-      .filter((pair) => pair.model === model.name)
-      .map((pair) => {
-        const { plugin, module } = perturbations.find(({ plugin: { name } }) => name === pair.perturbation)!
-        return { plugin, module, stages: stagesOf(plan, pair, plugin) }
-      })
-    const asked = askedBy(measured.map(({ plugin }) => plugin))
-    const images = Math.max(0, ...measured.flatMap(({ stages }) => stages.map((stage) => stage.images)))
-    const chunks = Array.from({ length: Math.ceil(images / plan.chunk) }, (_, chunk) => chunk)
-    return chunks.flatMap((chunk) =>
-      model.onnx.layers.flatMap((layer) =>
-        measured.flatMap(({ plugin, module, stages }) =>
-          piecesOn(chunk, plan.chunk, stages, plugin).map((piece) => {
-            const shared = { model: model.onnx.sha256, ...piece, chunk, chunkSize: plan.chunk }
-            const perturbation = { name: plugin.name, module: module === '' ? undefined : module }
-            return {
-              unit: { ...shared, layer, perturbation: plugin } satisfies Unit,
-              job: { folder, source: model.source, cifar10, perturbation, layer: layer.name, asked, unit: shared },
-            }
-          }),
-        ),
-      ),
-    )
-  })
-  return found.map(({ job, unit }, id) => ({ job: { ...job, id }, unit }))
 }
 
 /** About how many bytes of activations one image leaves in front of the layers. */

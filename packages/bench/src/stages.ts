@@ -31,6 +31,8 @@ export function stagesOf(
 
 /** What a chunk of images adds. */
 export interface Piece {
+  /** Index of the stage that it belongs to. */
+  readonly stage: number
   readonly grid: Grid
   /** Images of the stage: its last chunk may be shorter than the others. */
   readonly images: number
@@ -45,10 +47,10 @@ export function piecesOn(
 ): Piece[] {
   const start = chunk * chunkSize
   const drawn = intensities.map(() => 0)
-  return stages.flatMap(({ levels, repeats, images }) => {
+  return stages.flatMap(({ levels, repeats, images }, stage) => {
     const from = drawn[levels[0] ?? 0]!
     if (images <= start || levels.length === 0 || from >= repeats) return []
     for (const level of levels) drawn[level] = repeats
-    return [{ grid: { intensities, levels, draws: [from, repeats] as const }, images }]
+    return [{ stage, grid: { intensities, levels, draws: [from, repeats] as const }, images }]
   })
 }

@@ -23,7 +23,7 @@ export interface Capabilities {
   }
   labels: {
     /** The true class of every calibration example, in the order of all other capabilities. */
-    readonly labels: Uint8Array
+    readonly labels: Int32Array
   }
   logits: {
     /** The unperturbed network's logits on the first `examples` calibration examples (all by default): [examples, classes]. */

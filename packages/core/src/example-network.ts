@@ -91,7 +91,7 @@ const logitsOf = (activations: Map<string, LayerActivations>): Tensor =>
 
 /** Everything that a criterion can ask for, on the example network: what the conformance suite scores on. */
 export function exampleHost(): Required<HostContext> {
-  const labels = Uint8Array.from({ length: examples }, (_, n) => {
+  const labels = Int32Array.from({ length: examples }, (_, n) => {
     const row = logitsOf(run(examples)).data.subarray(n * 3, n * 3 + 3)
     return row.indexOf(Math.max(...row))
   })

@@ -72,7 +72,9 @@ export interface ActivationPerturbation extends Description {
 export type Perturbation = WeightPerturbation | ActivationPerturbation
 
 /** Declares a perturbation; the identity function, for its types. */
-export function definePerturbation<P extends Perturbation>(perturbation: P): P {
+export function definePerturbation(perturbation: WeightPerturbation): WeightPerturbation
+export function definePerturbation(perturbation: ActivationPerturbation): ActivationPerturbation
+export function definePerturbation(perturbation: Perturbation): Perturbation {
   return perturbation
 }
 

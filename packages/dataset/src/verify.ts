@@ -88,7 +88,7 @@ export async function verifyFolder(folder: string): Promise<Verification> {
     files.push({ name, rows, bytes: bytes.byteLength, sha256: sum })
   }
   if (sums) findings.push(...checksumFindings(sums, files))
-  findings.push(...unopened, ...missingTables(new Set(present)))
+  findings.push(...unopened, ...missingTables(open, new Set(present)))
   for (const check of checks) findings.push(...shortened(check(open)))
   return { folder, files, findings }
 }
@@ -144,13 +144,17 @@ function checksumFindings(sums: ReadonlyMap<string, string>, files: readonly Ver
   ]
 }
 
-/** Tables that those in the folder refer to, and that are not there. */
-function missingTables(present: ReadonlySet<string>): Finding[] {
+/** Tables that rows of those in the folder refer to, and that are not there. */
+function missingTables(open: OpenTables, present: ReadonlySet<string>): Finding[] {
+  const refers = (table: TableName, name: string): boolean => {
+    const rows = table === 'outcomes' ? undefined : open[table]
+    return rows?.some((row) => (row as Readonly<Record<string, unknown>>)[name] !== null) ?? true
+  }
   return tableNames
     .filter((table) => present.has(`${table}.arrow`))
     .flatMap((table) =>
       Object.entries<Column>(tables[table].columns)
-        .filter(([, { refersTo }]) => refersTo !== undefined && !present.has(`${refersTo}.arrow`))
+        .filter(([name, { refersTo }]) => refersTo && !present.has(`${refersTo}.arrow`) && refers(table, name))
         .map(([name, { refersTo }]) => ({
           table,
           row: null,

@@ -31,6 +31,7 @@ describe('a sound folder', () => {
     expect(findings).toEqual([])
     expect(files.map(({ name, rows }) => [name, rows])).toEqual([
       ['criteria.arrow', 3],
+      ['efforts.arrow', 3],
       ['layers.arrow', 5],
       ['leaderboard.arrow', 6],
       ['models.arrow', 2],
@@ -221,8 +222,12 @@ describe('rows', () => {
       at('sensitivity', 0, 'intensity is 0.5 at level 2, but the grid of perturbation 0 is 0.5, 1.'),
     ],
     [
-      ({ sensitivity }) => (sensitivity[0]!.images = 3),
-      at('sensitivity', 0, 'images is 3, but its model was measured on 4.'),
+      ({ sensitivity }) => (sensitivity[0]!.images = 5),
+      at('sensitivity', 0, 'images is 5, but its model was measured on 4.'),
+    ],
+    [
+      ({ sensitivity }) => (sensitivity[1]!.images = 3),
+      at('sensitivity', 1, 'images is 3, but another cell of its model, perturbation and level has 4.'),
     ],
     [
       ({ sensitivity }) => (sensitivity[0]!.clean_correct = 2),
@@ -251,7 +256,7 @@ describe('rows', () => {
       at(
         'sensitivity',
         5,
-        'correct, changed, non_finite, bounded_kl, weight_sha256, outcome_offset is null, and no reason says why.',
+        'correct, changed, non_finite, bounded_kl, outcome_offset, weight_sha256 is null, and no reason says why.',
       ),
     ],
     [
@@ -276,8 +281,22 @@ describe('rows', () => {
     ],
     [
       ({ sensitivity }) => sensitivity.pop(),
-      at('sensitivity', null, 'Layer 4 has 3 cells under perturbation 0, not the 4 that its levels and repeats make.'),
+      at('sensitivity', null, 'Layer 4 has 1 cells under perturbation 0 at level 1, not 2 as its model has.'),
     ],
+    // efforts
+    [
+      ({ efforts }) => (efforts[1]!.live_levels = '2,1'),
+      at('efforts', 1, "live_levels is '2,1', which are no ascending indices of the 3 levels."),
+    ],
+    [
+      ({ efforts }) => (efforts[1]!.images = 2),
+      at('efforts', 1, 'It has 1 draws on 2 images, but the cells at level 1 have 1 on 4.'),
+    ],
+    [
+      ({ efforts }) => (efforts[2]!.perturbation_id = 1),
+      at('efforts', 2, 'sensitivity has no cell of model 1 under perturbation 1 at level 1.'),
+    ],
+    [({ efforts }) => efforts.reverse(), at('efforts', 1, 'Rows must be in order of model and perturbation.')],
     // outcomes
     [
       ({ sensitivity }) => (sensitivity[28]!.outcome_offset = 110),

@@ -1,4 +1,6 @@
 import { definePerturbation, tensor } from '@loadbearing/core'
+import { sigmaOf } from './sigma.ts'
+import { standardDeviation } from './standard-deviation.ts'
 
 /**
  * W′ = W + ε, ε ~ N(0, (i · std(W))²) independently for every weight; std is the population standard deviation of the layer's
@@ -22,11 +24,7 @@ export const gaussianNoise = definePerturbation({
   intensities: [0.4, 0.8, 1.2, 1.6, 2.4],
   stochastic: true,
   apply({ shape, data }, intensity, { rng }) {
-    if (!(intensity >= 0 && intensity < Infinity))
-      throw new RangeError('the intensity is a ratio of standard deviations: finite and at least 0')
-    const mean = data.reduce((sum, w) => sum + w, 0) / data.length
-    const variance = data.reduce((sum, w) => sum + (w - mean) ** 2, 0) / data.length
-    const sigma = intensity * Math.sqrt(variance)
+    const sigma = sigmaOf(intensity, standardDeviation(data))
     // −0 + 0 is 0, another byte.
     if (sigma === 0) return tensor(shape, data.slice())
     return tensor(

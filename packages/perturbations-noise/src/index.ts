@@ -1,1 +1,5 @@
+export { activationNoise } from './activation-noise.ts'
 export { gaussianNoise } from './gaussian-noise.ts'
+export { multiplicativeNoise } from './multiplicative-noise.ts'
+export { signFlip } from './sign-flip.ts'
+export { uniformNoise } from './uniform-noise.ts'

@@ -1,1 +1,6 @@
+export { channelPruning } from './channel-pruning.ts'
+export { filterPruning } from './filter-pruning.ts'
 export { magnitudePruning } from './magnitude-pruning.ts'
+export { randomFilterPruning } from './random-filter-pruning.ts'
+export { randomPruning } from './random-pruning.ts'
+export { semiStructuredPruning } from './semi-structured-pruning.ts'

@@ -19,6 +19,21 @@ describe('magnitude-pruning', () => {
     expect(prune([3, -1, 2, -4], 1)).toEqual([0, 0, 0, 0])
   })
 
+  it('orders equal magnitudes by their places, zeros of both signs included', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(-2, -1, -0, 0, 1, 2), { minLength: 1 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (weights, fraction) => {
+          const order = [...weights.keys()].sort((a, b) => Math.abs(weights[a]!) - Math.abs(weights[b]!) || a - b)
+          const expected = [...weights]
+          for (const place of order.slice(0, Math.round(fraction * weights.length))) expected[place] = 0
+          expect(prune(weights, fraction)).toEqual(expected)
+        },
+      ),
+    )
+  })
+
   it('reaches the sparsity asked for and keeps nothing smaller than what it took', () => {
     fc.assert(
       fc.property(

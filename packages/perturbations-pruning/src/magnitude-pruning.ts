@@ -1,4 +1,6 @@
 import { definePerturbation } from '@loadbearing/core'
+import { shareOf } from './share-of.ts'
+import { smallest } from './smallest.ts'
 
 /**
  * The round(f · n) weights of smallest magnitude become 0; among equal magnitudes those that stand first in the tensor.
@@ -19,10 +21,8 @@ export const magnitudePruning = definePerturbation({
   intensities: [0.7, 0.8, 0.85, 0.9, 0.95],
   stochastic: false,
   apply({ shape, data }, fraction) {
-    if (!(fraction >= 0 && fraction <= 1)) throw new RangeError('the intensity is a fraction from 0 to 1')
-    const bySize = Array.from(data.keys()).sort((a, b) => Math.abs(data[a]!) - Math.abs(data[b]!) || a - b)
     const pruned = data.slice()
-    for (const index of bySize.slice(0, Math.round(fraction * data.length))) pruned[index] = 0
+    for (const place of smallest(data.map(Math.abs), shareOf(fraction, data.length))) pruned[place] = 0
     return { shape, data: pruned }
   },
 })

@@ -1,5 +1,4 @@
 import {
-  type DecidedPair,
   layerLosses,
   loadPlugins,
   measure,
@@ -11,6 +10,7 @@ import {
   type Precision,
   type RegisteredPerturbation,
   representatives,
+  type Shard,
   untilCeiling,
   zooSources,
 } from '@loadbearing/bench'
@@ -23,6 +23,7 @@ import { count, counted, interval, points } from '../terminal/numbers.ts'
 import { printResult, say } from '../terminal/output.ts'
 import { type Progress, startProgress } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
+import { describeDecisions } from './decisions-text.ts'
 import {
   cifar10Option,
   type CommonOptions,
@@ -33,7 +34,7 @@ import {
   sourceFrom,
   threadsOption,
 } from './options.ts'
-import { ceiling, duration, moreNames, moreNumbers, number, positiveInteger } from './parsing.ts'
+import { ceiling, duration, moreNames, moreNumbers, number, positiveInteger, shard } from './parsing.ts'
 import { pluginOption, warnOfPlugin } from './plugin-option.ts'
 
 interface MeasureCommandOptions extends CommonOptions, DataOptions {
@@ -43,6 +44,7 @@ interface MeasureCommandOptions extends CommonOptions, DataOptions {
   readonly repeats?: number
   readonly ceiling?: number
   readonly time?: number
+  readonly shard?: Shard
   readonly perturbation?: string[]
   readonly intensity?: number[]
   readonly tolerance: number
@@ -67,6 +69,7 @@ export function measureCommand(): Command {
       'spend about so much on it, as 30m, 2h or 90s: the ceiling that there is time for',
       duration,
     )
+    .option('--shard <i/n>', 'measure one of n parts, each on a machine of its own, for dataset merge', shard)
     .option('--images <n>', 'test images: of every cell, or with --ceiling at most', positiveInteger)
     .option(
       '--repeats <n>',
@@ -96,6 +99,16 @@ Examples:
     const { time: seconds } = options
     const settings = { ...options, precision: precisionOf(options), ...(seconds !== undefined && { seconds }) }
     await measureWithProgress({ ...settings, models, perturbations: chosen })
+    if (options.shard) {
+      const { index, count: parts } = options.shard
+      printResult(options.json, { shard: options.shard, out: options.out }, () =>
+        [
+          `Shard ${index}/${parts} is measured into ${options.out}.`,
+          `When all are: npx loadbearing dataset merge <folders of the ${parts} shards> --out <folder>`,
+        ].join('\n'),
+      )
+      return
+    }
     const names = references.map(nameOf)
     const tasks = await measuredTasks(options.out, {
       ...(names.length > 0 && { models: names }),
@@ -181,6 +194,7 @@ export async function measureWithProgress({
   out,
   precision,
   seconds,
+  shard: its,
   threads,
   cifar10,
 }: {
@@ -189,6 +203,7 @@ export async function measureWithProgress({
   readonly out: string
   readonly precision: Precision
   readonly seconds?: number
+  readonly shard?: Shard
   readonly threads?: number
   readonly cifar10?: string | undefined
 }): Promise<void> {
@@ -197,12 +212,12 @@ export async function measureWithProgress({
   const onProgress = (event: MeasureProgress): void => {
     if (event.kind === 'plan') {
       say(describePlan(event))
-      progress = startProgress('Measuring', event.units, event.finished)
+      progress = startProgress('Measuring', 1000, Math.floor(1000 * event.done))
     } else if (event.kind === 'decided') {
       progress?.stop()
       progress = undefined
       say(describeDecisions(event.pairs))
-    } else if (event.kind === 'unit') progress?.update(event.finished, `${event.model}, ${event.layer}`)
+    } else if (event.kind === 'unit') progress?.update(Math.floor(1000 * event.done), `${event.model}, ${event.layer}`)
     else say(`${pc.yellow('Warning:')} ${event.message}`)
   }
   await interruptible(async (signal) => {
@@ -221,40 +236,11 @@ export async function measureWithProgress({
 }
 
 function describePlan(plan: Extract<MeasureProgress, { kind: 'plan' }>): string {
-  const { models, layers, cells, forwards, units, finished, threads, memory } = plan
+  const { models, layers, cells, forwards, done, threads, memory } = plan
   const measured = [counted(models, 'model'), counted(layers, 'layer'), counted(cells, 'cell')].join(', ')
-  if (finished === units) return `${measured}: all measured.`
+  if (done === 1) return `${measured}: all measured.`
   const left = `${count(forwards)} forward passes to go on ${counted(threads, 'thread')}, about ${Math.ceil(memory / 1e6)} MB of activations`
-  return finished === 0
-    ? `${measured}: ${left}.`
-    : `${measured}: ${Math.floor((100 * finished) / units)} % is there; ${left}.`
-}
-
-function describeDecisions(pairs: readonly DecidedPair[]): string {
-  const models = new Set(pairs.map(({ model }) => model)).size
-  return [
-    'The pilot is done. To follow:',
-    table(
-      [
-        ...(models > 1 ? [{ title: 'model' } as const] : []),
-        { title: 'perturbation' },
-        { title: 'live levels', align: 'right' },
-        { title: 'images', align: 'right' },
-        { title: 'draws', align: 'right' },
-        { title: 'ceiling', align: 'right' },
-        { title: '', spare: true },
-      ],
-      pairs.map(({ model, perturbation, live, images, repeats, expected, reason }) => [
-        ...(models > 1 ? [model] : []),
-        perturbation,
-        String(live.length),
-        count(images),
-        String(repeats),
-        expected === null ? '–' : expected.toFixed(2),
-        reason ?? '',
-      ]),
-    ),
-  ].join('\n')
+  return done === 0 ? `${measured}: ${left}.` : `${measured}: ${Math.floor(100 * done)} % is there; ${left}.`
 }
 
 function describeLosses(task: MeasuredTask, tolerance: number): string {

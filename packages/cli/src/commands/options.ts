@@ -1,6 +1,7 @@
 import type { ModelSource } from '@loadbearing/bench'
 import { InputError } from '@loadbearing/core'
 import { Option } from 'commander'
+import { cropSize, resizeSize } from './image-size.ts'
 import { numbers, number, positiveInteger } from './parsing.ts'
 
 /** What every command takes. */
@@ -22,40 +23,63 @@ export const cifar10Option = (): Option =>
   new Option('--cifar10 <folder>', 'read CIFAR-10 from its official binary version here, in place of fetching it')
 
 /** What the images of a model are, and what is done to them. */
-export interface DataOptions {
+export interface DataOptions extends GivenPreprocessing {
   readonly data?: string
-  readonly mean?: number[]
-  readonly std?: number[]
-  readonly scale?: number
+  readonly calibration?: string
+  readonly labels?: string
+  readonly preprocessor?: string
 }
 
+type GivenPreprocessing = NonNullable<ModelSource['preprocessing']>
+
 export const dataOptions = (): Option[] => [
-  new Option('--data <images>', "the images: zoo:NAME (default: a zoo model's own)"),
+  new Option(
+    '--data <images>',
+    "the images: a folder with one subfolder a class, a CSV of path,label, a Parquet or Arrow file, or zoo:NAME (default: a zoo model's own)",
+  ),
+  new Option('--calibration <images>', 'other images for calibration (default: a fifth of the data, at most 1,024)'),
+  new Option('--labels <file>', "the names of the classes in the order of the model's outputs: JSON, or one a line"),
+  new Option('--preprocessor <file>', 'a preprocessor_config.json (default: the one beside the model, if any)'),
+  new Option('--resize <n or WxH>', 'resize to this shorter side, or to this size').argParser(resizeSize),
+  new Option('--crop <n or WxH>', 'then cut out the middle').argParser(cropSize),
+  new Option('--channels <order>', 'order of the colours (default: rgb)').choices(['rgb', 'bgr']),
   new Option('--scale <n>', 'bytes are divided by this (default: 255)').argParser(number),
   new Option('--mean <n,…>', 'then this is subtracted, by channel (default: 0)').argParser(numbers),
   new Option('--std <n,…>', 'then it is divided by this, by channel (default: 1)').argParser(numbers),
+  new Option('--layout <layout>', "where the channels are (default: as the model's input has them)").choices([
+    'nchw',
+    'nhwc',
+  ]),
 ]
 
 /**
  * The source that a reference and the options of its data name.
  *
- * @throws InputError where mean and std are not of the same channels
+ * @throws InputError where mean and std are not of the same channels, or something would be divided by zero
  */
-export function sourceFrom(reference: string, { data, mean, std, scale }: DataOptions): ModelSource {
-  const given = mean ?? std
-  if (mean && std && mean.length !== std.length) {
+export function sourceFrom(reference: string, options: DataOptions): ModelSource {
+  const { data, calibration, labels, preprocessor, resize, crop, channels, scale, mean, std, layout } = options
+  if (mean && std && mean.length !== std.length && mean.length > 1 && std.length > 1) {
     throw new InputError(`--mean has ${mean.length} numbers and --std ${std.length}; both need one a channel.`)
   }
-  const preprocessing = given !== undefined || scale !== undefined
+  if (scale === 0 || std?.includes(0)) {
+    throw new InputError(`${scale === 0 ? '--scale' : '--std'} must not be zero: values are divided by it.`)
+  }
+  const preprocessing = {
+    ...(resize && { resize }),
+    ...(crop && { crop }),
+    ...(channels && { channels }),
+    ...(scale !== undefined && { scale }),
+    ...(mean && { mean }),
+    ...(std && { std }),
+    ...(layout && { layout }),
+  }
   return {
     reference,
     ...(data !== undefined && { data }),
-    ...(preprocessing && {
-      preprocessing: {
-        scale: scale ?? 255,
-        mean: mean ?? given?.map(() => 0) ?? [0],
-        std: std ?? given?.map(() => 1) ?? [1],
-      },
-    }),
+    ...(calibration !== undefined && { calibration }),
+    ...(labels !== undefined && { labels }),
+    ...(preprocessor !== undefined && { preprocessor }),
+    ...(Object.keys(preprocessing).length > 0 && { preprocessing }),
   }
 }

@@ -33,6 +33,15 @@ export function ceiling(text: string): number {
   return value
 }
 
+/** One of several parts, as 2/3. */
+export function shard(text: string): { readonly index: number; readonly count: number } {
+  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text.trim()) ?? []).map(Number)
+  if (index === undefined || count === undefined || index < 1 || index > count) {
+    throw new InvalidArgumentError('It must be a part and their number, as 2/3.')
+  }
+  return { index, count }
+}
+
 /** A number. */
 export function number(text: string): number {
   const value = Number(text)

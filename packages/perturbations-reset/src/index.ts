@@ -1,0 +1,5 @@
+export { initialReset } from './initial-reset.ts'
+export { meanReset } from './mean-reset.ts'
+export { reinitReset } from './reinit-reset.ts'
+export { shuffleReset } from './shuffle-reset.ts'
+export { zeroReset } from './zero-reset.ts'
