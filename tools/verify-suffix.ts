@@ -20,7 +20,6 @@ import {
   zooSources,
 } from '@loadbearing/bench'
 import { openSuffixes } from '@loadbearing/onnx'
-import { readImages } from '@loadbearing/zoo'
 import { formatted } from './generated-file.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -63,11 +62,11 @@ function readFindings(): Finding[] {
 }
 
 async function verify(model: BenchModel): Promise<void> {
-  const set = await readImages(model.data, 'test')
+  const set = await model.images('test')
   const engine = await openSuffixes(model.onnx)
   for (let start = 0; start < images; start += chunkSize) {
     const indices = Array.from({ length: Math.min(chunkSize, images - start) }, (_, i) => start + i)
-    const inputs = preprocess(set, indices, model.preprocessing)
+    const inputs = await preprocess(set, indices, model.preprocessing)
     const labels = indices.map((index) => set.labels[index]!)
     await engine.advance(inputs)
     for (const { name: layer } of model.onnx.layers) {

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 import { loadModel, machine, preprocess, tieWidth } from '@loadbearing/bench'
 import { DatasetError, findNamed, InputError, type Tensor } from '@loadbearing/core'
 import { openNetwork } from '@loadbearing/onnx'
-import { listZoo, type ModelCard, readImages } from '@loadbearing/zoo'
+import { listZoo, type ModelCard } from '@loadbearing/zoo'
 import { z } from 'zod'
 import { formatted } from './generated-file.ts'
 import { markdownTable } from './markdown-table.ts'
@@ -71,12 +71,12 @@ async function run(): Promise<void> {
 async function verify(card: ModelCard): Promise<Finding> {
   const model = await loadModel({ reference: `zoo:${card.name}` })
   const pytorch = readRecorded(card, model.onnx.sha256)
-  const set = await readImages(model.data, 'test')
+  const set = await model.images('test')
   const network = await openNetwork(model.onnx, model.bytes)
   const outcomes: Outcome[] = []
   for (let start = 0; start < set.count; start += chunkSize) {
     const indices = Array.from({ length: Math.min(chunkSize, set.count - start) }, (_, i) => start + i)
-    outcomes.push(...outcomesOf(await network.run(preprocess(set, indices, model.preprocessing))))
+    outcomes.push(...outcomesOf(await network.run(await preprocess(set, indices, model.preprocessing))))
   }
   await network.release()
 

@@ -19,8 +19,9 @@ import { listZoo, type ModelCard } from '@loadbearing/zoo'
 import { formatted } from './generated-file.ts'
 import { runTool } from './run-tool.ts'
 import { explain, type ExplainedTask } from './zoo-worth/explained.ts'
-import { measureNetwork, requireImages } from './zoo-worth/measurement.ts'
+import { measureNetwork, requireImages } from './zoo-measurement.ts'
 import { pageOf } from './zoo-worth/page.ts'
+import { settings } from './zoo-worth/settings.ts'
 import { judge } from './zoo-worth/verdict.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -60,7 +61,7 @@ async function explained(
   card: ModelCard,
   options: Pick<MeasureOptions, 'out' | 'threads' | 'cifar10'>,
 ): Promise<ExplainedTask[]> {
-  const measured = await measureNetwork(card, {
+  const measured = await measureNetwork(card, settings, {
     ...options,
     onProgress: (event) => {
       if (event.kind === 'plan' && event.finished < event.units) {

@@ -2,7 +2,7 @@ import { machine } from '@loadbearing/bench'
 import { type Agreement, type Agreements, agreementsOf, fewestRoles } from './agreement.ts'
 import { mean, median } from './averages.ts'
 import type { ExplainedTask } from './explained.ts'
-import { settings } from './measurement.ts'
+import { settings } from './settings.ts'
 import { roleRule } from './roles.ts'
 import { judge, threshold, thresholdText } from './verdict.ts'
 

@@ -10,12 +10,13 @@ import {
 import { findNamed, InputError, LoadbearingError } from '@loadbearing/core'
 import { type ImageOptions, type ModelCard, readImages } from '@loadbearing/zoo'
 
-/** The small measurement: a perturbation a family, at all its levels. Another one needs another folder. */
-export const settings = {
-  perturbations: ['gaussian-noise', 'magnitude-pruning', 'uniform-quantization', 'bit-flip'],
-  images: 200,
-  repeats: 2,
-} as const
+/** How little of a network is measured. */
+export interface SmallMeasurement {
+  /** Names of perturbations. */
+  readonly perturbations: readonly string[]
+  readonly images: number
+  readonly repeats: number
+}
 
 /**
  * Checks that all networks have their images, before any is measured.
@@ -41,28 +42,34 @@ export async function requireImages(cards: readonly ModelCard[], options: ImageO
   }
 }
 
+/** A network's own folder below `out`, which is named by its file, so that a network that was trained again is measured again. */
+export function folderOf({ name, sha256 }: Pick<ModelCard, 'name' | 'sha256'>, out: string): string {
+  return join(out, `${name}-${sha256.slice(0, 8)}`)
+}
+
 /**
- * Measures a network into its own folder below `out`, which is named by its file, so that a network that was trained again is
- * measured again. What is there is not measured twice.
+ * Measures a network into its own folder. What is there is not measured twice.
  *
  * @returns its tasks, in order of the perturbations
  * @throws what `measure` throws
  */
 export async function measureNetwork(
-  { name, sha256 }: ModelCard,
+  card: ModelCard,
+  { perturbations: names, images, repeats }: SmallMeasurement,
   options: Pick<MeasureOptions, 'out' | 'threads' | 'cifar10' | 'onProgress'>,
 ): Promise<MeasuredTask[]> {
-  const { images, repeats } = settings
-  const folder = join(options.out, `${name}-${sha256.slice(0, 8)}`)
-  const models = [{ reference: `zoo:${name}` }]
-  await measure({ ...options, models, perturbations: chosen(), precision: { kind: 'fixed', images, repeats }, out: folder })
-  return measuredTasks(folder, { perturbations: settings.perturbations })
+  const out = folderOf(card, options.out)
+  const models = [{ reference: `zoo:${card.name}` }]
+  const precision = { kind: 'fixed', images, repeats } as const
+  await measure({ ...options, models, perturbations: names.map(registered), precision, out })
+  return measuredTasks(out, { perturbations: names })
 }
 
-function chosen(): RegisteredPerturbation[] {
-  const plugins = perturbations.map(({ plugin }) => plugin)
-  return settings.perturbations.map((name) => {
-    const plugin = findNamed('perturbation', name, plugins)
-    return perturbations.find((registered) => registered.plugin === plugin)!
-  })
+function registered(name: string): RegisteredPerturbation {
+  const plugin = findNamed(
+    'perturbation',
+    name,
+    perturbations.map((each) => each.plugin),
+  )
+  return perturbations.find((each) => each.plugin === plugin)!
 }
