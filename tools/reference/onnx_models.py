@@ -88,7 +88,9 @@ class Builder:
         self.nodes.append(helper.make_node(op, inputs, [output], name=f"{output}_node", **attributes))
         return output
 
-    def layer(self, weight: str, op: str, shape: list[int], reads: str, makes: list, macs: int, nodes=None, view=None, scale=None) -> None:
+    def layer(
+        self, weight: str, op: str, shape: list[int], reads: tuple, makes: tuple, macs: int, nodes=None, view=None, scale=None
+    ) -> None:
         """What must be listed: `reads` and `makes` are (tensor, shape of one example). `view` is the name under which the first node
         reads the weight where that is not its own, `scale` the tensor that scales it where it is quantized."""
         (read, input_shape), (made, output_shape) = reads, makes
@@ -495,6 +497,28 @@ def quantized() -> Builder:
     return b
 
 
+def packed() -> Builder:
+    """Two integers of 4 bits in a byte, scaled by block; integers that are scaled in half precision, and then cast."""
+    b = Builder("packed", 21, [8], 3, ir_version=10)
+    integers = b.random.integers(-8, 8, [8, 6])
+    b.initializers.append(helper.make_tensor("hidden.weight", TensorProto.INT4, [8, 6], integers.flatten().tolist()))
+    b.tensor("hidden.scale", b.random.uniform(0.01, 0.1, [2, 6]).astype(np.float32))
+    b.node("DequantizeLinear", ["hidden.weight", "hidden.scale"], "hidden.rows", axis=0, block_size=4)
+    b.node("MatMul", ["images", "hidden.rows"], "hidden")
+    b.layer(
+        "hidden.weight", "MatMul", [8, 6], ("images", [8]), ("hidden", [6]), 48, view="hidden.rows", scale="hidden.scale"
+    )
+    b.tensor("classes.weight", b.random.integers(-127, 128, [6, 3]).astype(np.int8))
+    b.tensor("classes.scale", np.float16(0.02))
+    b.node("DequantizeLinear", ["classes.weight", "classes.scale"], "classes.half")
+    b.node("Cast", ["classes.half"], "classes.rows", to=FLOAT)
+    b.node("MatMul", ["hidden", "classes.rows"], "scores")
+    b.layer(
+        "classes.weight", "MatMul", [6, 3], ("hidden", [6]), ("scores", [3]), 18, view="classes.rows", scale="classes.scale"
+    )
+    return b
+
+
 def tokens() -> Builder:
     """Words in, with mask, segments and positions; the embedding of words also tells them apart at the end."""
     b = Builder("tokens", 17, [6], 9, type=TensorProto.INT64)
@@ -704,7 +728,8 @@ def rounded() -> dict:
 
 (FIXTURES / "models").mkdir(parents=True, exist_ok=True)
 models = [convolutions(), transposed(), gemm(), sequence(), blocks(), shared(), half()]
-models += [chains(), narrow(), wide(), quantized(), tokens(), fixed("reshaped", 1), fixed("fixed1", 1), fixed("fixed4", 4), channels_last()]
+models += [chains(), narrow(), wide(), quantized(), packed(), tokens(), channels_last()]
+models += [fixed("reshaped", 1), fixed("fixed1", 1), fixed("fixed4", 4)]
 models += [of_opset(opset) for opset in (8, 11, 18, 21, 22, 23)]
 (FIXTURES / "models.json").write_text(json.dumps([record(b) for b in models], indent=1) + "\n")
 (FIXTURES / "float16.json").write_text(json.dumps(rounded()) + "\n")

@@ -1,9 +1,7 @@
 import { ModelError } from '@loadbearing/core'
 import type { ActivationType } from './cut.ts'
-import { elementTypeName, type Graph, proto } from './graph.ts'
-import { fixedBatch } from './probe.ts'
-
-const float32: number = proto.TensorProto.DataType.FLOAT
+import { floatTypes } from './element-types.ts'
+import { elementTypeName, type Graph, type GraphNode } from './graph.ts'
 
 /** The output that holds one score a class. */
 export interface ClassScores {
@@ -14,39 +12,53 @@ export interface ClassScores {
 }
 
 /**
- * The one output of shape [batch, classes] (and dimensions of one) in float32.
+ * The one output of shape [batch, classes] (and dimensions of one) in floating point; undefined where there is none.
  *
  * @param types of all outputs
- * @throws ModelError when there is none, or more than one
+ * @throws ModelError when there is more than one
  */
-export function classScores(graph: Graph, types: ReadonlyMap<string, ActivationType>, model: string): ClassScores {
-  const outputs = graph.outputs.map(({ name }) => ({ name: name ?? '', ...types.get(name ?? '')! }))
-  const fitting = outputs.flatMap(({ name, elementType, dimensions: [batch, classes, ...rest] }) =>
-    elementType === float32 &&
-    batch === 'batch' &&
-    typeof classes === 'number' &&
-    classes >= 2 &&
-    rest.every((size) => size === 1)
+export function classScores(
+  graph: Graph,
+  types: ReadonlyMap<string, ActivationType>,
+  model: string,
+): ClassScores | undefined {
+  const fitting = graph.outputs.flatMap((output) => {
+    const name = output.name ?? ''
+    const { elementType, atOne, batchAxis } = types.get(name)!
+    const [classes, ...rest] = batchAxis === 0 ? atOne.slice(1) : []
+    return floatTypes.has(elementType) && classes !== undefined && classes >= 2 && rest.every((size) => size === 1)
       ? [{ name, classes }]
-      : [],
-  )
+      : []
+  })
   const [first, ...others] = fitting
-  if (first && others.length === 0) {
-    const probabilities = graph.producers.get(first.name)?.op === 'Softmax'
-    return { ...first, scores: probabilities ? 'probabilities' : 'logits' }
+  if (!first) return undefined
+  if (others.length === 0) {
+    return { ...first, scores: lastOperator(graph, first.name)?.op === 'Softmax' ? 'probabilities' : 'logits' }
   }
-  if (first) {
-    const names = fitting.map(({ name }) => `'${name}'`).join(', ')
-    throw new ModelError(`${model} has ${fitting.length} outputs that may be its class scores: ${names}.`, {
-      hint: 'Export the model with the class scores as its only output.',
-    })
-  }
-  if (outputs.length > 0 && outputs.every(({ dimensions: [batch] }) => batch === 1)) throw fixedBatch(model, 1)
-  const shapes = outputs.map(
-    ({ name, dimensions, elementType }) => `'${name}' [${dimensions.join(', ')}] in ${elementTypeName(elementType)}`,
-  )
-  throw new ModelError(
+  const names = fitting.map(({ name }) => `'${name}'`).join(', ')
+  throw new ModelError(`${model} has ${fitting.length} outputs that may be its class scores: ${names}.`, {
+    hint: 'Export the model with the class scores as its only output.',
+  })
+}
+
+/** What to say of a graph without class scores. */
+export function noScores(graph: Graph, types: ReadonlyMap<string, ActivationType>, model: string): ModelError {
+  const shapes = graph.outputs.map(({ name }) => {
+    const { dimensions, elementType } = types.get(name ?? '')!
+    return `'${name}' [${dimensions.join(', ')}] in ${elementTypeName(elementType)}`
+  })
+  return new ModelError(
     `${model} is no classifier: none of its outputs is [batch, classes] in float32, but ${shapes.join(', ')}.`,
     { hint: 'Layer importance is measured as accuracy lost, so the model must give one score a class.' },
   )
+}
+
+/** Nodes that hand every score on as it is. */
+const handsOn = new Set(['Identity', 'Cast', 'Reshape', 'Squeeze', 'Unsqueeze', 'Flatten'])
+
+/** The node that computes the scores. */
+export function lastOperator(graph: Graph, output: string): GraphNode | undefined {
+  let node = graph.producers.get(output)
+  while (node && handsOn.has(node.op)) node = graph.producers.get(node.inputs[0] ?? '')
+  return node
 }

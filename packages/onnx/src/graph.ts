@@ -14,6 +14,8 @@ export interface GraphNode {
   readonly inputs: readonly string[]
   /** Names that the node's subgraphs (If, Loop, Scan) read from this graph. */
   readonly captured: readonly string[]
+  /** Every tensor of the graph that the node or its subgraphs read, each once. */
+  readonly reads: readonly string[]
   readonly outputs: readonly string[]
   readonly proto: onnx.INodeProto
 }
@@ -41,7 +43,11 @@ const exportAgain = 'Export or download the model again.'
  * @throws ModelError when the bytes are no ONNX model, are cut off, or the graph does not hold together
  */
 export function decodeGraph(bytes: Uint8Array, name: string): Graph {
-  const model = decodeModel(bytes, name)
+  return graphOf(decodeModel(bytes, name), name)
+}
+
+/** The graph of a decoded model, by name. @throws ModelError when it does not hold together */
+export function graphOf(model: onnx.ModelProto, name: string): Graph {
   const { graph } = model
   if (!graph?.node || graph.node.length === 0) {
     throw new ModelError(`${name} is not an ONNX file, or it is cut off: it holds no graph.`, { hint: exportAgain })
@@ -63,7 +69,7 @@ export function decodeGraph(bytes: Uint8Array, name: string): Graph {
   const producers = new Map(listed.flatMap((node) => node.outputs.map((output) => [output, node] as const)))
   const known = new Set([...given, ...producers.keys()])
   for (const node of listed) {
-    const missing = readsOf(node).find((input) => !known.has(input))
+    const missing = node.reads.find((input) => !known.has(input))
     if (missing !== undefined) {
       throw new ModelError(
         `${name} is damaged: node '${node.name}' (${node.op}) reads '${missing}', which nothing makes.`,
@@ -77,7 +83,7 @@ export function decodeGraph(bytes: Uint8Array, name: string): Graph {
   if (unmade) {
     throw new ModelError(`${name} is damaged: nothing makes its output '${unmade.name}'.`, { hint: exportAgain })
   }
-  const nodes = inOrder(listed, (node) => readsOf(node).flatMap((input) => producers.get(input) ?? []))
+  const nodes = inOrder(listed, (node) => node.reads.flatMap((input) => producers.get(input) ?? []))
   if (!nodes) {
     throw new ModelError(`${name} is damaged: some of its nodes wait for each other in a circle.`, {
       hint: exportAgain,
@@ -95,11 +101,6 @@ export function decodeGraph(bytes: Uint8Array, name: string): Graph {
   }
 }
 
-/** Every tensor of the graph that a node or its subgraphs read, each once. */
-export function readsOf(node: GraphNode): string[] {
-  return [...new Set([...node.inputs, ...node.captured])].filter((input) => input !== '')
-}
-
 function decodeModel(bytes: Uint8Array, name: string): onnx.ModelProto {
   try {
     return proto.ModelProto.decode(bytes)
@@ -114,11 +115,14 @@ function decodeModel(bytes: Uint8Array, name: string): onnx.ModelProto {
 function readNode(node: onnx.INodeProto, index: number): GraphNode {
   const op = `${isStandard(node.domain) ? '' : `${node.domain}.`}${node.opType ?? ''}`
   const name = node.name ?? ''
+  const inputs = node.input ?? []
+  const captured = subgraphsOf(node).flatMap(capturedBy)
   return {
     name: name === '' ? `${op}_${index}` : name,
     op,
-    inputs: node.input ?? [],
-    captured: subgraphsOf(node).flatMap(capturedBy),
+    inputs,
+    captured,
+    reads: [...new Set([...inputs, ...captured])].filter((input) => input !== ''),
     outputs: (node.output ?? []).filter((output) => output !== ''),
     proto: node,
   }
@@ -137,13 +141,13 @@ function capturedBy(graph: onnx.IGraphProto): string[] {
   ])
   // A branch may hand on a tensor from outside without a node of its own.
   const outputs = (graph.output ?? []).map((output) => output.name ?? '')
-  return [...nodes.flatMap(readsOf), ...outputs].filter((name) => !inside.has(name))
+  return [...nodes.flatMap((node) => node.reads), ...outputs].filter((name) => !inside.has(name))
 }
 
 function consumersOf(nodes: readonly GraphNode[]): Map<string, GraphNode[]> {
   const consumers = new Map<string, GraphNode[]>()
   for (const node of nodes) {
-    for (const input of readsOf(node)) {
+    for (const input of node.reads) {
       const list = consumers.get(input)
       if (list) list.push(node)
       else consumers.set(input, [node])
@@ -162,10 +166,20 @@ function isStandard(domain: string | null | undefined): boolean {
   return (domain ?? '') === '' || domain === 'ai.onnx'
 }
 
+/** Whether `op` is an operator of ONNX, or what onnxruntime calls the same in its own domain, where it was before. */
+export function isOperator(op: string, name: string): boolean {
+  return op === name || op === `com.microsoft.${name}`
+}
+
 /** An integer attribute of a node. */
 export function integerAttribute(node: GraphNode, name: string, otherwise: number): number {
   const attribute = node.proto.attribute?.find((candidate) => candidate.name === name)
   return attribute?.i === undefined || attribute.i === null ? otherwise : Number(attribute.i)
+}
+
+/** An attribute of a node that is a list of integers; empty where it has none. */
+export function integersAttribute(node: GraphNode, name: string): number[] {
+  return (node.proto.attribute?.find((candidate) => candidate.name === name)?.ints ?? []).map(Number)
 }
 
 const { DataType } = proto.TensorProto

@@ -1,4 +1,7 @@
-export { readModel, type OnnxModel } from './model.ts'
+export { type OnnxModel, readModel, type ReadOptions, type Suffix } from './model.ts'
 export { type Network, type Observed, openNetwork, openObserved } from './network.ts'
 export { openSuffixes, type SuffixEngine } from './suffixes.ts'
+export type { ReadExternal } from './external-data.ts'
+export type { FilledInput, InputDeclaration } from './input.ts'
 export type { LeftOut } from './left-out.ts'
+export type { Batch } from './probe.ts'

@@ -1,62 +1,162 @@
-import { ModelError, sizeOf } from '@loadbearing/core'
-import { elementTypeName, type Graph, proto } from './graph.ts'
+import { InputError, ModelError, sizeOf } from '@loadbearing/core'
+import type { onnx } from 'onnx-proto'
+import { fedType, type FedType } from './element-types.ts'
+import { elementTypeName, type Graph, integersAttribute } from './graph.ts'
 
 /** The network's input as the file declares it. */
 export interface InputDeclaration {
   readonly name: string
+  /** The type that the graph takes; examples are handed in as float32 whatever it is. */
+  readonly type: FedType
   /** Shape of one example. */
   readonly shape: readonly number[]
   /** The number of examples that the file declares; undefined where it is open. The graph may take others. */
   readonly batch: number | undefined
+  /** Where the channels of an image seem to be: before its height and width, or behind; 'other' where it seems to be no image. */
+  readonly layout: 'nchw' | 'nhwc' | 'other'
+}
+
+/** A further input, filled the same way for every example. */
+export interface FilledInput {
+  readonly name: string
+  readonly type: FedType
+  /** Its shape is the main input's. Positions count from 0. */
+  readonly values: 'ones' | 'zeros' | 'positions'
+}
+
+export interface Inputs {
+  readonly input: InputDeclaration
+  readonly filled: readonly FilledInput[]
 }
 
 /** An example of more values than this (256 MiB) is a damaged declaration, not an image. */
 const mostValues = 2 ** 26
 
+/** Inputs of transformers for which every token is there, of the first segment, and in its place. */
+const fillings: Readonly<Record<string, FilledInput['values']>> = {
+  attention_mask: 'ones',
+  token_type_ids: 'zeros',
+  position_ids: 'positions',
+}
+
 /**
- * The one input of the graph.
+ * The one input of the graph, and those beside it that can be filled without asking.
  *
- * @throws ModelError when there are several, it is no float32, or a dimension other than the batch is open or enormous
+ * @param exampleShape sizes for dimensions that the file leaves open
+ * @throws ModelError when there are several, its type is none of numbers, or a dimension other than the batch is open or enormous;
+ *   InputError when `exampleShape` does not fit what is declared
  */
-export function declaredInput(graph: Graph, model: string): InputDeclaration {
-  const [input, ...others] = graph.inputs
-  if (!input || others.length > 0) {
-    const names = graph.inputs.map(({ name }) => `'${name}'`).join(', ')
+export function declaredInputs(graph: Graph, model: string, exampleShape?: readonly number[]): Inputs {
+  const named = graph.inputs.map((input) => ({ input, name: input.name ?? '' }))
+  const candidates = named.filter(({ name }) => !(name in fillings))
+  const [main, ...others] = candidates.length === 0 && named.length === 1 ? named : candidates
+  if (!main || others.length > 0) {
+    const names = named.map(({ name }) => `'${name}'`).join(', ')
     throw new ModelError(
-      `${model} has ${graph.inputs.length} inputs${names && ` (${names})`}; a classifier of one input is needed.`,
+      `${model} has ${named.length} inputs${names && ` (${names})`}; a classifier of one input is needed.`,
       { hint: 'Export the model with the images as its only input.' },
     )
   }
-  const name = input.name ?? ''
-  const { elemType, shape: declared } = input.type?.tensorType ?? {}
-  if (elemType !== proto.TensorProto.DataType.FLOAT) {
-    throw new ModelError(`The input '${name}' of ${model} is in ${elementTypeName(elemType)}, not in float32.`, {
-      hint: 'Export the model with a float32 input.',
-    })
-  }
-  const [batch, ...rest] = (declared?.dim ?? []).map(({ dimValue, dimParam }) => ({
-    size: Number(dimValue ?? 0),
-    called: dimParam ?? '',
-  }))
-  if (!batch || rest.length === 0) {
-    throw new ModelError(`The input '${name}' of ${model} declares no shape [batch, …].`, {
-      hint: 'Export the model with a fixed input size.',
-    })
-  }
-  const open = rest.findIndex(({ size }) => !(size > 0))
-  if (open !== -1) {
-    const { called } = rest[open]!
+  const input = declaredInput(graph, main.input, model, exampleShape)
+  const filled = named.flatMap((each) => (each === main ? [] : [filledInput(each.input, input, model)]))
+  return { input, filled }
+}
+
+function declaredInput(
+  graph: Graph,
+  declared: onnx.IValueInfoProto,
+  model: string,
+  exampleShape: readonly number[] | undefined,
+): InputDeclaration {
+  const name = declared.name ?? ''
+  const { elemType } = declared.type?.tensorType ?? {}
+  const type = fedType(elemType)
+  if (!type || type === 'bool') {
     throw new ModelError(
-      `Dimension ${open + 1} of the input '${name}' of ${model} is open${called && ` ('${called}')`}; only the batch may be.`,
-      { hint: 'Export the model with a fixed input size.' },
+      `The input '${name}' of ${model} is in ${elementTypeName(elemType)}, not in float32, float16, float64, int64, int32 or uint8.`,
+      { hint: 'Export the model with a float32 input.' },
     )
   }
-  const shape = rest.map(({ size }) => size)
+  const declaredSizes = sizesOf(declared)
+  const [batch, ...rest] =
+    declaredSizes.length === 0 && exampleShape ? ['', ...exampleShape.map(() => '')] : declaredSizes
+  if (batch === undefined || rest.length === 0) {
+    throw new ModelError(`The input '${name}' of ${model} declares no shape [batch, …].`, {
+      hint: 'Export the model with a fixed input size, or give the shape of one example.',
+    })
+  }
+  if (
+    exampleShape &&
+    (exampleShape.length !== rest.length ||
+      rest.some((size, axis) => typeof size === 'number' && size !== exampleShape[axis]) ||
+      exampleShape.some((size) => !Number.isInteger(size) || size < 1))
+  ) {
+    const sizes = rest.map((size) => (size === '' ? '?' : size)).join(', ')
+    throw new InputError(
+      `The input '${name}' of ${model} takes examples of shape [${sizes}], not [${exampleShape.join(', ')}].`,
+      { hint: 'Give a shape only for dimensions that the model leaves open.' },
+    )
+  }
+  const shape = rest.map((size, axis) => {
+    const known = typeof size === 'number' ? size : exampleShape?.[axis]
+    if (known !== undefined) return known
+    const sizes = rest.map((each) => (each === '' ? '?' : each)).join(', ')
+    throw new ModelError(
+      `Dimension ${axis + 1} of the input '${name}' of ${model} is open${size && ` ('${size}')`}; only the batch may be.`,
+      { hint: `Give the shape of one example, [${sizes}] with numbers for names, or export with a fixed input size.` },
+    )
+  })
   if (sizeOf(shape) > mostValues) {
     throw new ModelError(
       `The input '${name}' of ${model} declares [${shape.join(', ')}]: ${sizeOf(shape)} values an example.`,
       { hint: 'Export the model with the input size that it was trained on.' },
     )
   }
-  return { name, shape, batch: batch.size > 0 ? batch.size : undefined }
+  return {
+    name,
+    type,
+    shape,
+    batch: typeof batch === 'number' ? batch : undefined,
+    layout: layoutOf(graph, name, shape),
+  }
+}
+
+function filledInput(declared: onnx.IValueInfoProto, input: InputDeclaration, model: string): FilledInput {
+  const name = declared.name ?? ''
+  const { elemType } = declared.type?.tensorType ?? {}
+  const type = fedType(elemType)
+  const [, ...sizes] = sizesOf(declared)
+  const fits =
+    sizes.length === input.shape.length &&
+    sizes.every((size, axis) => typeof size !== 'number' || size === input.shape[axis])
+  if (!type || !fits) {
+    throw new ModelError(
+      `The input '${name}' of ${model} [${sizes.join(', ')}] in ${elementTypeName(elemType)} cannot be filled: it has not the shape of '${input.name}' [${input.shape.join(', ')}].`,
+      { hint: `Export the model with '${input.name}' as its only input.` },
+    )
+  }
+  return { name, type, values: fillings[name]! }
+}
+
+/** Sizes where they are fixed, names where they are open ('' where those are not named). */
+function sizesOf(declared: onnx.IValueInfoProto): (number | string)[] {
+  return (declared.type?.tensorType?.shape?.dim ?? []).map(({ dimValue, dimParam }) =>
+    Number(dimValue ?? 0) > 0 ? Number(dimValue) : (dimParam ?? ''),
+  )
+}
+
+const channelCounts = [1, 3, 4]
+
+/** Nodes that an image may pass before its first Transpose. */
+const pointwise = new Set(['Cast', 'Identity', 'Sub', 'Mul', 'Div', 'Add', 'QuantizeLinear', 'DequantizeLinear'])
+
+function layoutOf(graph: Graph, input: string, shape: readonly number[]): InputDeclaration['layout'] {
+  if (shape.length !== 3) return 'other'
+  const first = channelCounts.includes(shape[0]!)
+  const last = channelCounts.includes(shape[2]!)
+  if (first !== last) return first ? 'nchw' : 'nhwc'
+  // The shape does not say; a Transpose [0, 3, 1, 2] at the start of the graph does.
+  let [node] = graph.consumers.get(input) ?? []
+  while (node && pointwise.has(node.op)) [node] = graph.consumers.get(node.outputs[0] ?? '') ?? []
+  return node?.op === 'Transpose' && integersAttribute(node, 'perm').join() === '0,3,1,2' ? 'nhwc' : 'nchw'
 }

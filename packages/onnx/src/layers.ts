@@ -28,8 +28,8 @@ export function describeLayer(
 }
 
 /** The axis of the batch is left out, wherever it is; one that holds the batch among others stays, at its size for one example. */
-function exampleShape({ dimensions, atOne }: ActivationType): number[] {
-  return atOne.filter((_, axis) => dimensions[axis] !== 'batch')
+function exampleShape({ atOne, batchAxis }: ActivationType): number[] {
+  return atOne.filter((_, axis) => axis !== batchAxis)
 }
 
 /**

@@ -1,86 +1,140 @@
-import { createHash } from 'node:crypto'
-import { InputError, type Layer, ModelError, type Tensor } from '@loadbearing/core'
-import { classScores, type ClassScores } from './classifier.ts'
-import { constantNodes, type Cut, cutBehind, encodeCut } from './cut.ts'
-import { decodeGraph, type Graph, proto } from './graph.ts'
-import { declaredInput, type InputDeclaration } from './input.ts'
+import { InputError, type Layer, type Tensor } from '@loadbearing/core'
+import type * as ort from 'onnxruntime-node'
+import type { ClassScores } from './classifier.ts'
+import { ancestors, constantNodes, type Cut, cutBehind, encodeCut } from './cut.ts'
+import { fedType } from './element-types.ts'
+import { digestOf, inlineExternal, type ReadExternal } from './external-data.ts'
+import { toOrt } from './feeds.ts'
+import { refuseLossyFunctions } from './functions.ts'
+import { decodeGraph } from './graph.ts'
+import { declaredInputs, type FilledInput, type InputDeclaration } from './input.ts'
+import {
+  fedShape,
+  fedWeight,
+  findWeights,
+  type LayerWeight,
+  noLayers,
+  storedWeight,
+  type Uses,
+} from './layer-weights.ts'
 import { describeLayer } from './layers.ts'
 import { leftOut, type LeftOut } from './left-out.ts'
-import { encodeExposing, probeTypes } from './probe.ts'
+import { notesOn } from './notes.ts'
+import { withOpenReshapes } from './open-batch.ts'
+import { type Batch, encodeExposing, probe } from './probe.ts'
+import { refuseRandom } from './randomness.ts'
 import { replaceWeights } from './replace-weights.ts'
-import { readValues, readWeight, type StoredTensor, storedTensors } from './tensors.ts'
-import { type WeightUse, weightUse } from './weights.ts'
 
 /** A classifier read from an ONNX file: its layers, and what is needed to run and cut it. */
 export interface OnnxModel {
   readonly name: string
-  /** SHA-256 of the file, in hex. */
+  /** The file, with the values of external data within it: what `openNetwork` runs. */
+  readonly bytes: Uint8Array
+  /** SHA-256 of the file, in hex; with external data, SHA-256 of the digests of the file and of those beside it, by name. */
   readonly sha256: string
   readonly opset: number
   readonly input: InputDeclaration
+  /** Inputs beside it, which are filled the same way for every example. */
+  readonly filled: readonly FilledInput[]
+  /** How many examples the graph takes at once: any number, or this many; batches of every size are run in pieces then. */
+  readonly batch: Batch
   readonly output: ClassScores
   /** In order of execution. */
   readonly layers: readonly Layer[]
   /** What is learned but makes no layer, and why. */
   readonly leftOut: readonly LeftOut[]
-  /** The layer's weight as the file has it; shared, not to be written to. @throws InputError on a layer of another model */
+  /** What a reader of measurements should know of how the network is run, a sentence each. */
+  readonly notes: readonly string[]
+  /** The layer's weight as its first node reads it, in float32; shared, not to be written to. @throws InputError on a layer of another model */
   readonly weight: (layer: Layer) => Tensor
-  /** The network's file with other values in place of some layers' weights. @throws InputError on a weight of another shape */
+  /**
+   * The network's file with other values in place of some layers' weights: in the stored tensor, through the inverse of every
+   * Transpose and Reshape in between; behind a Cast or DequantizeLinear that all its readers share, in the type that this gives.
+   *
+   * @throws InputError on a weight of another shape
+   */
   readonly encodeWith: (weights: ReadonlyMap<string, Tensor>) => Uint8Array
   /** The network's file with `tensors` as its outputs and a named batch. */
   readonly encodeExposing: (tensors: readonly string[]) => Uint8Array
+  /** A file of this network as a session takes batches: with an open batch where the graph takes any, whatever the file declares. */
+  readonly encodeRunnable: (file: Uint8Array) => Uint8Array
   /** What a layer's first consuming node reads and makes, by name of the tensor. */
   readonly tensorsAround: (layer: Layer) => { readonly input: string; readonly output: string }
+  /** The axis of the batch of a tensor that `tensorsAround` names; undefined where it has none of its own. */
+  readonly batchAxis: (tensor: string) => number | undefined
   /** The part of the network behind a layer's weight, as a model with the weight among its inputs. */
-  readonly suffix: (layer: Layer) => { readonly bytes: Uint8Array; readonly frontier: readonly string[] }
+  readonly suffix: (layer: Layer) => Suffix
+  /** The part behind what a layer's first consuming node makes; undefined where that is the class scores. */
+  readonly outputSuffix: (layer: Layer) => Suffix | undefined
 }
 
-type Uses = readonly [WeightUse, ...WeightUse[]]
+/** The part of a network behind one tensor. */
+export interface Suffix {
+  /** A model with the tensor and the frontier as its inputs and the class scores as its output. */
+  readonly bytes: Uint8Array
+  /** The tensor that it is behind. */
+  readonly changed: string
+  /** Values of the layer's weight or output as that tensor, in the layout and type that the graph has it. */
+  readonly feed: (values: Tensor) => ort.Tensor
+  /** What it reads besides. */
+  readonly frontier: readonly string[]
+}
 
 interface FoundLayer {
   readonly layer: Layer
-  readonly uses: Uses
-  readonly weight: Tensor
+  readonly weight: LayerWeight
   readonly cut: Cut
+}
+
+export interface ReadOptions {
+  /** What to call the model in errors. */
+  readonly name: string
+  /** Reads a file beside the model, where its weights are in one. */
+  readonly external?: ReadExternal | undefined
+  /** Shape of one example, where the file leaves dimensions other than the batch open: the length of a sequence, the size of an image. */
+  readonly inputShape?: readonly number[] | undefined
 }
 
 /**
  * Reads an ONNX classifier.
  *
- * @param bytes the file
- * @param options.name what to call it in errors
- * @throws ModelError when it is damaged, has no layers, is no classifier, or holds NaN; EngineError when onnxruntime lacks an operator
+ * @param file the bytes of the file
+ * @throws ModelError when it is damaged, has no layers, is no classifier, holds NaN, or draws random numbers; EngineError when
+ *   onnxruntime lacks an operator; InputError when `inputShape` is not what it declares
  */
-export async function readModel(bytes: Uint8Array, { name }: { readonly name: string }): Promise<OnnxModel> {
-  const graph = decodeGraph(bytes, name)
-  const stored = storedTensors(graph)
-  const uses = usesByWeight(graph, stored)
-  const weights = readWeights(stored, uses, name)
-  const input = declaredInput(graph, name)
+export async function readModel(file: Uint8Array, { name, external, inputShape }: ReadOptions): Promise<OnnxModel> {
+  const decoded = decodeGraph(file, name)
+  const { bytes, files } = await inlineExternal(file, decoded.model, name, external)
+  refuseLossyFunctions(bytes, decoded.model, name)
+  const original = bytes === file ? decoded : decodeGraph(bytes, name)
+  const weights = await findWeights(bytes, original, name)
+  const { replaceable } = weights
+  const inputs = declaredInputs(replaceable, name, inputShape)
 
-  const outputs = graph.outputs.map((output) => output.name ?? '')
-  const cuts = [...weights.keys()].flatMap((weight) => outputs.map((output) => cutBehind(graph, weight, output)))
-  const around = [...weights.keys()].flatMap((weight) => uses.get(weight)!.flatMap(({ data, made }) => [data, made]))
+  const outputs = replaceable.outputs.map((output) => output.name ?? '')
+  const uses = [...weights.weights.values()].flatMap((weight) => weight.uses)
+  const around = uses.flatMap(({ data, made }) => [data, made])
+  const changed = [...weights.weights.keys(), ...uses.map(({ made }) => made)]
+  const cuts = changed.flatMap((tensor) => outputs.map((output) => cutBehind(replaceable, tensor, output)))
   const exposed = new Set([...outputs, ...around, ...cuts.flatMap(({ frontier }) => frontier)])
-  // The network's input is no output of a node; its type is known.
-  exposed.delete(input.name)
-  const types = await probeTypes(graph, input, [...exposed], name)
-  types.set(input.name, {
-    elementType: proto.TensorProto.DataType.FLOAT,
-    dimensions: ['batch', ...input.shape],
-    atOne: [1, ...input.shape],
-  })
-  const output = classScores(graph, types, name)
+  // The network's inputs are no outputs of nodes; their types are known.
+  for (const given of [inputs.input, ...inputs.filled]) exposed.delete(given.name)
+  const { graph, types, output, batch } = await probe(replaceable, inputs, [...exposed], name)
+  const isReopened = graph !== replaceable
+  const needed = ancestors(graph, output.name)
+  refuseRandom(graph, needed, name)
 
-  const reaching = [...weights]
-    .map(([weight, values]) => ({ weight, values, cut: cutBehind(graph, weight, output.name) }))
-    .filter(({ cut }) => cut.nodes.length > 0)
+  const made = new Set([...needed].flatMap((node) => node.outputs))
+  const reaching = [...weights.weights].flatMap(([stored, weight]) => {
+    const [first, ...others] = weight.uses.filter((use) => made.has(use.made))
+    const its: Uses | undefined = first && [first, ...others]
+    return its ? [[stored, { ...weight, uses: its }] as const] : []
+  })
   if (reaching.length === 0) throw noLayers(name, `none that reaches the class scores '${output.name}'`)
   const found = new Map<string, FoundLayer>(
-    reaching.map(({ weight, values, cut }, depth) => {
-      const its = uses.get(weight)!
-      const layer = describeLayer(weight, its, values.shape, depth, types)
-      return [weight, { layer, uses: its, weight: values, cut }]
+    reaching.map(([stored, weight], depth) => {
+      const layer = describeLayer(stored, weight.uses, weight.values.shape, depth, types)
+      return [stored, { layer, weight, cut: cutBehind(graph, stored, output.name) }]
     }),
   )
   const get = (layer: string): FoundLayer => {
@@ -88,74 +142,67 @@ export async function readModel(bytes: Uint8Array, { name }: { readonly name: st
     if (!its) throw new InputError(`${name} has no layer '${layer}'.`)
     return its
   }
+  const aside = [...weights.weights.keys()].filter((stored) => !found.has(stored))
+  const refused = new Map([
+    ...weights.refused,
+    ...aside.map((stored) => [stored, 'its layer does not reach the class scores'] as const),
+  ])
 
   return {
     name,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    bytes,
+    sha256: digestOf(file, files),
     opset: graph.opset,
-    input,
+    ...inputs,
+    batch,
     output,
     layers: [...found.values()].map(({ layer }) => layer),
-    leftOut: leftOut(graph, stored, new Set(found.keys()), new Set(uses.keys()), constantNodes(graph)),
-    weight: (layer) => get(layer.name).weight,
+    leftOut: leftOut(original, weights.views, new Set(found.keys()), refused, constantNodes(original)),
+    notes: notesOn(original, weights, new Map(reaching), inputs, { batch, isReopened }, output.name),
+    weight: (layer) => get(layer.name).weight.values,
     encodeWith: (replacements) => {
-      for (const [layer, { shape }] of replacements) {
-        const expected = get(layer).weight.shape
-        if (expected.join() === shape.join()) continue
+      const stored = [...replacements].map(([layer, values]) => {
+        const { weight } = get(layer)
+        const expected = weight.values.shape
+        if (expected.join() === values.shape.join()) return [layer, storedWeight(weight, values)] as const
         throw new InputError(
-          `Layer '${layer}' of ${name} has shape [${expected.join(', ')}], not [${shape.join(', ')}].`,
+          `Layer '${layer}' of ${name} has shape [${expected.join(', ')}], not [${values.shape.join(', ')}].`,
         )
-      }
-      return replaceWeights(bytes, replacements)
+      })
+      return replaceWeights(bytes, new Map(stored))
     },
-    encodeExposing: (tensors) => encodeExposing(graph, tensors),
+    encodeExposing: (tensors) => encodeExposing(graph, inputs, batch, tensors),
+    encodeRunnable: (given) => {
+      if (batch !== 'open' || (inputs.input.batch === undefined && !isReopened)) return given
+      const read = decodeGraph(given, name)
+      const opened = isReopened ? withOpenReshapes(read, name) : undefined
+      return encodeExposing(opened ?? read, inputs, batch, [output.name])
+    },
     tensorsAround: (layer) => {
-      const [{ data, made }] = get(layer.name).uses
-      return { input: data, output: made }
+      const [{ data, made: makes }] = get(layer.name).weight.uses
+      return { input: data, output: makes }
     },
+    batchAxis: (tensor) => types.get(tensor)?.batchAxis,
     suffix: (layer) => {
       const { cut, weight } = get(layer.name)
       return {
-        bytes: encodeCut(graph, cut, { name: layer.name, shape: weight.shape }, output.name, types),
+        bytes: encodeCut(graph, cut, fedShape(layer.name, weight), output.name, types),
+        changed: layer.name,
+        feed: (values) => toOrt(fedWeight(weight, values), weight.storage.type),
+        frontier: cut.frontier,
+      }
+    },
+    outputSuffix: (layer) => {
+      const [{ made: makes }] = get(layer.name).weight.uses
+      if (makes === output.name) return undefined
+      const cut = cutBehind(graph, makes, output.name)
+      const type = types.get(makes)!
+      return {
+        bytes: encodeCut(graph, cut, { name: makes, ...type }, output.name, types),
+        changed: makes,
+        feed: (values) => toOrt(values, fedType(type.elementType)),
         frontier: cut.frontier,
       }
     },
   }
-}
-
-/** The nodes that use each stored tensor as a layer's weight, in order of execution. */
-function usesByWeight(graph: Graph, stored: ReadonlyMap<string, StoredTensor>): Map<string, Uses> {
-  const uses = new Map<string, Uses>()
-  for (const node of graph.nodes) {
-    const use = weightUse(node, stored)
-    if (!use) continue
-    const others = uses.get(use.weight)
-    uses.set(use.weight, others ? [...others, use] : [use])
-  }
-  return uses
-}
-
-/** The float32 weights among `uses`, once every float32 tensor of the file has been found sound. */
-function readWeights(
-  stored: ReadonlyMap<string, StoredTensor>,
-  uses: ReadonlyMap<string, Uses>,
-  model: string,
-): Map<string, Tensor> {
-  const sound = new Map<string, Tensor>()
-  for (const tensor of new Set(stored.values())) {
-    if (tensor.type !== 'float32') continue
-    if (uses.has(tensor.name)) sound.set(tensor.name, readWeight(tensor))
-    else readValues(tensor)
-  }
-  const weights = new Map([...uses.keys()].flatMap((name) => (sound.has(name) ? [[name, sound.get(name)!]] : [])))
-  if (weights.size > 0) return weights
-  throw noLayers(
-    model,
-    'no Conv, ConvTranspose, Gemm or MatMul with a learned float32 weight',
-    uses.size > 0 ? 'Its weights are of another type; export it in float32.' : undefined,
-  )
-}
-
-function noLayers(model: string, because: string, hint = 'Loadbearing measures networks that learn by these.') {
-  return new ModelError(`${model} has no layers: ${because}.`, { hint })
 }

@@ -1,6 +1,7 @@
-import { InputError, type LayerActivations, type Tensor } from '@loadbearing/core'
+import { EngineError, InputError, type LayerActivations, sizeOf, type Tensor } from '@loadbearing/core'
+import { feedsOf, fromOrt, slice } from './feeds.ts'
 import type { OnnxModel } from './model.ts'
-import { fromOrt, openSession, runSession, slice, toOrt } from './session.ts'
+import { openSession, runSession } from './session.ts'
 
 /** Examples a session is given at once: enough to amortise the call, few enough for the activations to stay in cache. */
 export const batchSize = 32
@@ -14,14 +15,14 @@ export interface Network {
 
 /** Opens a file that belongs to `model`: its own, or one that `encodeWith` made. */
 export async function openNetwork(model: OnnxModel, bytes: Uint8Array): Promise<Network> {
-  const session = await openSession(bytes, model.name)
+  const session = await openSession(model.encodeRunnable(bytes), model.name)
   return {
     async run(inputs) {
       checkInputs(model, inputs)
       const parts: Tensor[] = []
-      for (const batch of batchesOf(inputs)) {
-        const values = await runSession(session, { [model.input.name]: toOrt(batch) }, model.name)
-        parts.push(fromOrt(values[model.output.name], model.output.name))
+      for (const { batch, count } of batchesOf(model, inputs)) {
+        const values = await runSession(session, feedsOf(model, batch), model.name)
+        parts.push(scoresOf(model, fromOrt(values[model.output.name], model.output.name), count))
       }
       return joinLogits(parts, model)
     },
@@ -31,7 +32,11 @@ export async function openNetwork(model: OnnxModel, bytes: Uint8Array): Promise<
 
 /** A network that shows what every layer reads and makes. */
 export interface Observed {
-  /** By layer name; the batch is run whole. @throws InputError on another shape */
+  /**
+   * By layer name; the batch is run whole, or in pieces where the graph's batch is fixed, joined along the axis of the batch.
+   *
+   * @throws InputError on another shape; EngineError where pieces have no axis to join them along
+   */
   readonly activations: (inputs: Tensor) => Promise<ReadonlyMap<string, LayerActivations>>
   readonly release: () => Promise<void>
 }
@@ -45,8 +50,18 @@ export async function openObserved(model: OnnxModel): Promise<Observed> {
   return {
     async activations(inputs) {
       checkInputs(model, inputs)
-      const values = await runSession(session, { [model.input.name]: toOrt(inputs) }, model.name)
-      const value = (name: string): Tensor => (name === model.input.name ? inputs : fromOrt(values[name], name))
+      const pieces: { readonly count: number; readonly values: Readonly<Record<string, Tensor>> }[] = []
+      const whole = { batch: inputs, count: inputs.shape[0] ?? 0 }
+      for (const { batch, count } of model.batch === 'open' ? [whole] : batchesOf(model, inputs)) {
+        const values = await runSession(session, feedsOf(model, batch), model.name)
+        const tensors = Object.entries(values).map(([name, value]) => [name, fromOrt(value, name)] as const)
+        pieces.push({ count, values: Object.fromEntries(tensors) })
+      }
+      const value = (name: string): Tensor => {
+        if (name === model.input.name) return inputs
+        const parts = pieces.map(({ count, values }) => ({ count, part: values[name]! }))
+        return model.batch === 'open' ? parts[0]!.part : joinPieces(parts, model.batchAxis(name), model.batch, name)
+      }
       return new Map(
         [...around].map(([layer, { input, output }]) => [layer, { input: value(input), output: value(output) }]),
       )
@@ -64,10 +79,75 @@ export function checkInputs(model: OnnxModel, { shape }: Tensor): void {
   )
 }
 
-/** The batch in pieces of `batchSize`, in order; the pieces depend on the position in the batch alone. */
-export function* batchesOf(inputs: Tensor): Generator<Tensor> {
-  const count = inputs.shape[0] ?? 0
-  for (let start = 0; start < count; start += batchSize) yield slice(inputs, start, Math.min(count, start + batchSize))
+/** What a session is given at once. */
+export interface Piece {
+  readonly batch: Tensor
+  /** Position of the first example. */
+  readonly start: number
+  /** Examples that were asked for; a graph of fixed batch may be given more, which repeat the last one. */
+  readonly count: number
+}
+
+/**
+ * The batch in pieces of `batchSize`, or of as many as a graph of fixed batch takes, in order; the pieces depend on the position
+ * in the batch alone.
+ */
+export function* batchesOf({ batch: fixed }: OnnxModel, inputs: Tensor): Generator<Piece> {
+  const all = inputs.shape[0] ?? 0
+  const step = fixed === 'open' ? batchSize : fixed
+  for (let start = 0; start < all; start += step) {
+    const end = Math.min(all, start + step)
+    const piece = slice(inputs, start, end)
+    yield { batch: fixed === 'open' ? piece : padded(piece, step), start, count: end - start }
+  }
+}
+
+/** The piece with its last example repeated up to `size` examples. */
+function padded(piece: Tensor, size: number): Tensor {
+  const [count = 0, ...shape] = piece.shape
+  if (count === size) return piece
+  const last = slice(piece, count - 1, count).data
+  const data = new Float32Array(size * last.length)
+  data.set(piece.data)
+  for (let example = count; example < size; example++) data.set(last, example * last.length)
+  return { shape: [size, ...shape], data }
+}
+
+/** Pieces of an activation as one; without an axis for the examples, those of a graph that takes one at a time get one in front. */
+function joinPieces(
+  parts: readonly { readonly count: number; readonly part: Tensor }[],
+  axis: number | undefined,
+  batch: number,
+  name: string,
+): Tensor {
+  const shape = parts[0]?.part.shape ?? []
+  if (axis === undefined && batch > 1) {
+    throw new EngineError(`'${name}' has no axis for the ${batch} examples that the graph takes at a time.`, {
+      hint: 'Export the model with a dynamic batch dimension.',
+    })
+  }
+  const [outer, inner] = axis === undefined ? [[], shape] : [shape.slice(0, axis), shape.slice(axis + 1)]
+  const all = parts.reduce((sum, { count }) => sum + count, 0)
+  const size = sizeOf(inner)
+  const data = new Float32Array(sizeOf(outer) * all * size)
+  let offset = 0
+  for (const { count, part } of parts) {
+    for (let row = 0; row < sizeOf(outer); row++) {
+      data.set(part.data.subarray(row * batch * size, (row * batch + count) * size), (row * all + offset) * size)
+    }
+    offset += count
+  }
+  return { shape: [...outer, all, ...inner], data }
+}
+
+/** Class scores of the examples that a piece was asked for. @throws EngineError where the graph gives fewer */
+export function scoresOf({ name, output: { classes } }: OnnxModel, { data }: Tensor, count: number): Tensor {
+  if (data.length < count * classes) {
+    throw new EngineError(`${name} gave ${data.length / classes} rows of scores for ${count} examples.`, {
+      hint: 'Export the model with a dynamic batch dimension.',
+    })
+  }
+  return { shape: [count, classes], data: data.subarray(0, count * classes) }
 }
 
 /** The smallest positive float32: where a Softmax underflows to 0, a logarithm that is finite. */

@@ -1,26 +1,43 @@
-import { ModelError, sizeOf } from '@loadbearing/core'
-import * as ort from 'onnxruntime-node'
+import { ModelError, sizeOf, type Tensor } from '@loadbearing/core'
+import type * as ort from 'onnxruntime-node'
+import { classScores, type ClassScores, noScores } from './classifier.ts'
 import type { ActivationType } from './cut.ts'
+import { elementTypeOf, fedTypes } from './element-types.ts'
+import { feedsOf, fromOrt, slice } from './feeds.ts'
 import { type Graph, proto } from './graph.ts'
-import type { InputDeclaration } from './input.ts'
+import type { Inputs } from './input.ts'
+import { withOpenReshapes } from './open-batch.ts'
 import { openSession, runSession } from './session.ts'
 
-/** The graph encoded again with a named batch dimension on its input and the tensors `exposed` as its outputs. */
-export function encodeExposing(graph: Graph, exposed: readonly string[]): Uint8Array {
+/** How many examples the graph takes at once: any number, or this many. */
+export type Batch = 'open' | number
+
+/** What running the graph tells of it. */
+export interface Probed {
+  /** The graph itself, or the same with an open batch where its Reshape nodes alone have fixed that. */
+  readonly graph: Graph
+  /** Of every tensor asked for, and of the inputs. */
+  readonly types: Map<string, ActivationType>
+  readonly output: ClassScores
+  readonly batch: Batch
+}
+
+/** The graph encoded again for batches of this size, with the tensors `exposed` as its outputs. */
+export function encodeExposing(graph: Graph, inputs: Inputs, batch: Batch, exposed: readonly string[]): Uint8Array {
+  const dim = [
+    batch === 'open' ? { dimParam: 'batch' } : { dimValue: batch },
+    ...inputs.input.shape.map((dimValue) => ({ dimValue })),
+  ]
   const copy = proto.ModelProto.create(graph.model)
-  const type = (input: (typeof graph.inputs)[number]) => ({
-    ...input,
-    type: {
-      tensorType: {
-        ...input.type?.tensorType,
-        shape: { dim: [{ dimParam: 'batch' }, ...(input.type?.tensorType?.shape?.dim ?? []).slice(1)] },
-      },
-    },
-  })
   copy.graph = proto.GraphProto.create({
     ...graph.model.graph,
-    input: graph.inputs.map(type),
+    input: graph.inputs.map((input) => ({
+      ...input,
+      type: { tensorType: { ...input.type?.tensorType, shape: { dim } } },
+    })),
     output: exposed.map((name) => ({ name })),
+    // Before IR version 4, one that nothing reads must be an input of the graph, or onnxruntime fails.
+    initializer: [...graph.initializers.values()].filter(({ name }) => graph.consumers.has(name ?? '')),
     // Declared shapes may carry a fixed batch; the runtime infers them anew.
     valueInfo: [],
   })
@@ -28,69 +45,162 @@ export function encodeExposing(graph: Graph, exposed: readonly string[]): Uint8A
 }
 
 /**
- * Runs the graph on a batch of one and of two empty examples, and says of each exposed tensor its type and dimensions:
- * a dimension that differs between the two follows the batch. Asking the runtime is exact for every operator it runs.
+ * Runs the graph on a batch of one and of two examples, and says of each exposed tensor its type and dimensions: a dimension
+ * that differs between the two follows the batch. Asking the runtime is exact for every operator it runs. A graph that fails on
+ * two, or whose scores of one example depend on the other, takes no more examples at once than its file declares, unless it does
+ * with open Reshape targets, and then gives the same scores.
  *
- * @throws ModelError when the graph does not take a batch of one and of two
+ * @param exposed names of activations, the graph's outputs among them
+ * @throws ModelError when it is no classifier; EngineError and ModelError with the runtime's words where it does not run
  */
-export async function probeTypes(
+export async function probe(graph: Graph, inputs: Inputs, exposed: readonly string[], name: string): Promise<Probed> {
+  const opened = await probeOpen(graph, inputs, exposed, name)
+  if ('output' in opened) return opened
+  const fixed = await probeFixed(graph, inputs, exposed, name, opened)
+  const candidate = withOpenReshapes(graph, name)
+  const reopened = candidate
+    ? // Whatever is wrong with the candidate, the graph itself runs.
+      await probeOpen(candidate, inputs, exposed, name, fixed).catch((): NotOpen => ({}))
+    : opened
+  return 'output' in reopened ? reopened : fixed
+}
+
+/** Why a graph does not take batches of every size. */
+interface NotOpen {
+  readonly cause?: unknown
+}
+
+interface Fixed extends Probed {
+  readonly examples: Tensor
+  readonly scores: Tensor
+}
+
+/** @param same what the graph must give for a batch of the size that another graph is fixed at */
+async function probeOpen(
   graph: Graph,
-  input: InputDeclaration,
+  inputs: Inputs,
   exposed: readonly string[],
   name: string,
-): Promise<Map<string, ActivationType>> {
-  const session = await openSession(encodeExposing(graph, exposed), name)
-  const run = (batch: number): Promise<ort.InferenceSession.OnnxValueMapType> => {
-    const shape = [batch, ...input.shape]
-    return runSession(
-      session,
-      { [input.name]: new ort.Tensor('float32', new Float32Array(sizeOf(shape)), shape) },
-      name,
-    )
-  }
+  same?: Fixed,
+): Promise<Probed | NotOpen> {
+  const session = await openSession(encodeExposing(graph, inputs, 'open', exposed), name).catch((cause: unknown) => {
+    if (inputs.input.batch === undefined) throw cause
+    return { cause }
+  })
+  if ('cause' in session) return session
   try {
-    const one = await run(1).catch((cause: unknown) => {
-      throw input.batch === undefined || input.batch === 1 ? cause : fixedBatch(name, input.batch, cause)
-    })
-    const two = await run(2).catch((cause: unknown) => {
-      throw fixedBatch(name, 1, cause)
-    })
-    return new Map(exposed.map((tensor) => [tensor, typeOf(one[tensor]!, two[tensor]!)]))
+    const two = drawn(inputs, 2)
+    const run = (batch: Tensor) => runSession(session, feedsOf(inputs, batch), name)
+    const first = await run(slice(two, 0, 1)).catch((cause: unknown) => ({ cause }))
+    if (failed(first)) {
+      if (inputs.input.batch === undefined) throw first.cause
+      return first
+    }
+    const both = await run(two).catch((cause: unknown) => ({ cause }))
+    if (failed(both)) return both
+    const types = new Map([
+      ...exposed.map((tensor) => [tensor, openType(first[tensor]!, both[tensor]!)] as const),
+      ...inputTypes(inputs, 'open'),
+    ])
+    const output = classScores(graph, types, name)
+    if (!output) {
+      const shapes = graph.outputs.map((each) => types.get(each.name ?? '')!.dimensions)
+      if (shapes.every(([size]) => size === 1)) return {}
+      throw noScores(graph, types, name)
+    }
+    const scoresIn = (values: typeof first): Tensor => fromOrt(values[output.name], output.name)
+    const second = await run(slice(two, 1, 2))
+    const together = scoresIn(both)
+    const alone = [first, second].map(scoresIn)
+    if (alone.some((scores, i) => apart(scores, slice(together, i, i + 1)))) return {}
+    if (same && apart(same.scores, scoresIn(await run(same.examples)))) return {}
+    return { graph, types, output, batch: 'open' }
   } finally {
     await session.release()
   }
 }
 
-/** What to say of a graph that takes no other number of examples. */
-export function fixedBatch(name: string, batch: number, cause?: unknown): ModelError {
-  const examples = batch === 1 ? 'one example' : `${batch} examples`
-  return new ModelError(`${name} works on ${examples} at a time: its batch is fixed inside the graph.`, {
-    hint: 'Export the model with a dynamic batch dimension.',
-    cause,
-  })
-}
-
-const { DataType } = proto.TensorProto
-
-const elementTypes: Readonly<Record<string, number>> = {
-  float32: DataType.FLOAT,
-  float16: DataType.FLOAT16,
-  float64: DataType.DOUBLE,
-  int64: DataType.INT64,
-  int32: DataType.INT32,
-  int16: DataType.INT16,
-  int8: DataType.INT8,
-  uint64: DataType.UINT64,
-  uint32: DataType.UINT32,
-  uint16: DataType.UINT16,
-  uint8: DataType.UINT8,
-  bool: DataType.BOOL,
-}
-
-function typeOf(one: ort.OnnxValue, two: ort.OnnxValue): ActivationType {
-  return {
-    elementType: elementTypes[one.type] ?? DataType.UNDEFINED,
-    dimensions: one.dims.map((size, axis) => (two.dims[axis] === size ? size : `batch${size === 1 ? '' : `x${size}`}`)),
-    atOne: one.dims,
+async function probeFixed(
+  graph: Graph,
+  inputs: Inputs,
+  exposed: readonly string[],
+  name: string,
+  { cause }: NotOpen,
+): Promise<Fixed> {
+  const batch = inputs.input.batch ?? 1
+  const session = await openSession(encodeExposing(graph, inputs, batch, exposed), name)
+  try {
+    const examples = drawn(inputs, batch)
+    const values = await runSession(session, feedsOf(inputs, examples), name)
+    const types = new Map([
+      ...exposed.map((tensor) => [tensor, fixedType(values[tensor]!, batch)] as const),
+      ...inputTypes(inputs, batch),
+    ])
+    const output = classScores(graph, types, name)
+    if (!output) throw noScores(graph, types, name)
+    return { graph, types, output, batch, examples, scores: fromOrt(values[output.name], output.name) }
+  } catch (error) {
+    // The file declares a batch, and the graph takes none at all: what it said to one example tells more.
+    throw error instanceof ModelError || cause === undefined ? error : cause
+  } finally {
+    await session.release()
   }
+}
+
+function failed(run: ort.InferenceSession.OnnxValueMapType | { readonly cause: unknown }): run is { cause: unknown } {
+  return 'cause' in run
+}
+
+/** Examples that differ: numbers from 0 to 1, or, where the graph takes integers, zeros and ones. */
+function drawn({ input }: Inputs, batch: number): Tensor {
+  const shape = [batch, ...input.shape]
+  const isFloat = input.type.startsWith('float')
+  let state = 1
+  const data = Float32Array.from({ length: sizeOf(shape) }, () => {
+    // Park and Miller's generator: exact in doubles, and the same on every machine.
+    state = (state * 48271) % 2147483647
+    return isFloat ? state / 2147483647 : state % 2
+  })
+  return { shape, data }
+}
+
+/** Whether the same examples have got other scores, by more than rounding. */
+function apart(one: Tensor, other: Tensor): boolean {
+  const largest = one.data.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
+  return (
+    one.data.length !== other.data.length ||
+    one.data.some((value, i) => Math.abs(value - other.data[i]!) > 1e-3 * largest)
+  )
+}
+
+function openType(one: ort.OnnxValue, two: ort.OnnxValue): ActivationType {
+  const dimensions = one.dims.map((size, axis) =>
+    two.dims[axis] === size ? size : `batch${size === 1 ? '' : `x${size}`}`,
+  )
+  return { elementType: elementTypeOf(one.type), dimensions, batchAxis: axisOf(dimensions, 'batch'), atOne: one.dims }
+}
+
+/** Which axis is the batch can be told by its size alone. */
+function fixedType({ type, dims }: ort.OnnxValue, batch: number): ActivationType {
+  const batchAxis = batch === 1 ? axisOf(dims.slice(0, 1), 1) : axisOf(dims, batch)
+  const holding = batchAxis ?? dims.findIndex((size) => size % batch === 0)
+  const atOne = dims.map((size, axis) => (axis === holding ? size / batch : size))
+  return { elementType: elementTypeOf(type), dimensions: dims, batchAxis, atOne }
+}
+
+function inputTypes({ input, filled }: Inputs, batch: Batch): [string, ActivationType][] {
+  return [input, ...filled].map(({ name, type }) => [
+    name,
+    {
+      elementType: fedTypes[type],
+      dimensions: [batch === 'open' ? 'batch' : batch, ...input.shape],
+      batchAxis: 0,
+      atOne: [1, ...input.shape],
+    },
+  ])
+}
+
+function axisOf<Size>(sizes: readonly Size[], size: Size): number | undefined {
+  const axis = sizes.indexOf(size)
+  return axis === -1 ? undefined : axis
 }

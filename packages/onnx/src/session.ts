@@ -1,4 +1,4 @@
-import { EngineError, ModelError, sizeOf, type Tensor, tensor } from '@loadbearing/core'
+import { EngineError, ModelError } from '@loadbearing/core'
 import * as ort from 'onnxruntime-node'
 import { messageOf } from './graph.ts'
 
@@ -11,7 +11,12 @@ const options: ort.InferenceSession.SessionOptions = {
   logSeverityLevel: 4,
   // It takes any Transpose for one of a matrix (microsoft/onnxruntime#32228), and removes some that are outputs of the graph,
   // after which a run ends the process.
-  extra: { optimization: { disable_specified_optimizers: 'GemmTransposeFusion' } },
+  extra: {
+    optimization: { disable_specified_optimizers: 'GemmTransposeFusion' },
+    // A layer's weight is changed behind its DequantizeLinear, where integer kernels could not take it: the whole network
+    // computes in float32 what its QuantizeLinear and DequantizeLinear nodes say, with the layer's own weight and with others.
+    session: { disable_quant_qdq: '1' },
+  },
 }
 
 /** What onnxruntime says of an operator that it does not know, or not for these types. */
@@ -31,7 +36,14 @@ export async function openSession(bytes: Uint8Array, name: string): Promise<ort.
     const refused = lacksOperator.exec(words)?.slice(1).find(Boolean)
     if (refused) {
       throw new EngineError(`onnxruntime cannot run ${name}: it has no operator ${refused}. It says: ${words}.`, {
-        hint: 'Export the model with standard operators (opset 7 to 21).',
+        hint: 'Export the model with standard operators (opset 7 to 26).',
+        cause,
+      })
+    }
+    const newest = /support for domain ai\.onnx is till opset (\d+)/.exec(words)?.[1]
+    if (newest) {
+      throw new EngineError(`${name} is of a newer opset than onnxruntime knows, which is ${newest}.`, {
+        hint: `Export the model with opset ${newest} or older.`,
         cause,
       })
     }
@@ -56,24 +68,4 @@ export async function runSession(
       cause,
     })
   }
-}
-
-/** @throws InputError when a tensor does not hold the elements that its shape names */
-export function toOrt(value: Tensor): ort.Tensor {
-  const { shape, data } = tensor(value.shape, value.data)
-  return new ort.Tensor('float32', data, [...shape])
-}
-
-/** A float32 value of a run, as a tensor. */
-export function fromOrt(value: ort.OnnxValue | undefined, name: string): Tensor {
-  if (value?.type !== 'float32' || !(value.data instanceof Float32Array)) {
-    throw new EngineError(`'${name}' is not a float32 tensor.`)
-  }
-  return { shape: value.dims, data: value.data }
-}
-
-/** The examples from `start` up to `end` of a batch, without a copy. */
-export function slice({ shape, data }: Tensor, start: number, end: number): Tensor {
-  const stride = sizeOf(shape.slice(1))
-  return { shape: [end - start, ...shape.slice(1)], data: data.subarray(start * stride, end * stride) }
 }

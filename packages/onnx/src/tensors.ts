@@ -2,16 +2,22 @@ import { ModelError, sizeOf, type Tensor } from '@loadbearing/core'
 import type { onnx } from 'onnx-proto'
 import { elementTypeName, type Graph, type GraphNode, proto, subgraphsOf } from './graph.ts'
 
-const { DataType, DataLocation } = proto.TensorProto
+const { DataType } = proto.TensorProto
 
-/** The element types that a learned tensor can have. */
-const learnedTypes: ReadonlySet<number> = new Set([
-  DataType.FLOAT,
-  DataType.DOUBLE,
-  DataType.FLOAT16,
-  DataType.BFLOAT16,
-  DataType.INT8,
-  DataType.UINT8,
+/** The element types that a learned tensor can have, with the bytes of one value; the last two are newer than the protobuf classes. */
+const learnedTypes: ReadonlyMap<number, { readonly name: string; readonly bytes: number }> = new Map([
+  ...[
+    { type: DataType.FLOAT, bytes: 4 },
+    { type: DataType.DOUBLE, bytes: 8 },
+    { type: DataType.FLOAT16, bytes: 2 },
+    { type: DataType.BFLOAT16, bytes: 2 },
+    { type: DataType.INT8, bytes: 1 },
+    { type: DataType.UINT8, bytes: 1 },
+    { type: DataType.INT16, bytes: 2 },
+    { type: DataType.UINT16, bytes: 2 },
+  ].map(({ type, bytes }) => [type, { name: elementTypeName(type), bytes }] as const),
+  [21, { name: 'uint4', bytes: 0.5 }],
+  [22, { name: 'int4', bytes: 0.5 }],
 ])
 
 /** A tensor that the file carries: an initializer, or the value of a Constant node. */
@@ -23,16 +29,13 @@ export interface StoredTensor {
   readonly proto: onnx.ITensorProto
 }
 
-/** Every tensor that the file carries, by the name or, behind an Identity, the names under which nodes read it. */
+/** Every tensor that the file carries, by name. */
 export function storedTensors({ initializers, nodes }: Graph): Map<string, StoredTensor> {
   const stored = new Map([...initializers].map(([name, tensor]) => [name, storedTensor(name, tensor)]))
-  for (const { op, inputs, outputs, proto: node } of nodes) {
+  for (const { op, outputs, proto: node } of nodes) {
     const [made] = outputs
-    if (made === undefined) continue
     const value = op === 'Constant' ? constantOf(node) : undefined
-    if (value) stored.set(made, storedTensor(made, value))
-    const original = op === 'Identity' ? stored.get(inputs[0] ?? '') : undefined
-    if (original) stored.set(made, original)
+    if (value && made !== undefined) stored.set(made, storedTensor(made, value))
   }
   return stored
 }
@@ -55,46 +58,51 @@ function constantOf(node: onnx.INodeProto): onnx.ITensorProto | undefined {
 }
 
 function storedTensor(name: string, tensor: onnx.ITensorProto): StoredTensor {
-  const dataType = tensor.dataType ?? DataType.UNDEFINED
-  const type = learnedTypes.has(dataType) ? elementTypeName(dataType) : undefined
-  return { name, shape: (tensor.dims ?? []).map(Number), type, proto: tensor }
-}
-
-/**
- * The weight of a layer, stored as float32.
- *
- * @throws ModelError when `readValues` does, or when a value is infinite
- */
-export function readWeight(stored: StoredTensor): Tensor {
-  return refuse(stored, readValues(stored), (value) => !Number.isFinite(value))
+  return {
+    name,
+    shape: (tensor.dims ?? []).map(Number),
+    type: learnedTypes.get(tensor.dataType ?? DataType.UNDEFINED)?.name,
+    proto: tensor,
+  }
 }
 
 /**
  * The values of a stored float32 tensor. Infinite ones are allowed: masks of attention hold them.
  *
- * @throws ModelError when the values are elsewhere (external data), fewer or more than the shape says, or NaN
+ * @throws ModelError when the values are fewer or more than the shape says, or NaN
  */
 export function readValues(stored: StoredTensor): Tensor {
-  const { name, shape, proto: tensor } = stored
-  if (tensor.dataLocation === DataLocation.EXTERNAL) {
-    throw new ModelError(`The tensor '${name}' lies in another file (external data), which is not read yet.`, {
-      hint: 'Save the model as one file: onnx.save(model, path, save_as_external_data=False).',
-    })
-  }
+  checkSize(stored)
+  const { shape, proto: tensor } = stored
   const raw = tensor.rawData?.length ? tensor.rawData : undefined
-  const found = raw ? raw.length / Float32Array.BYTES_PER_ELEMENT : (tensor.floatData?.length ?? 0)
-  if (found !== sizeOf(shape) || shape.some((size) => size < 0)) {
-    throw new ModelError(
-      `The tensor '${name}' of shape [${shape.join(', ')}] has ${found} values: the file is damaged or cut off.`,
-      { hint: 'Export or download the model again.' },
-    )
-  }
   // The bytes lie at any offset in the file, and Buffer's slice would not copy them; a Float32Array wants a multiple of four.
   const data = raw ? new Float32Array(Uint8Array.from(raw).buffer) : Float32Array.from(tensor.floatData ?? [])
-  return refuse(stored, { shape, data }, Number.isNaN)
+  return refuse(stored.name, { shape, data }, Number.isNaN)
 }
 
-function refuse({ name }: StoredTensor, values: Tensor, isUnsound: (value: number) => boolean): Tensor {
+/** @throws ModelError when a tensor of a learned type has fewer or more values than its shape says */
+export function checkSize({ name, shape, proto: tensor }: StoredTensor): void {
+  const learned = learnedTypes.get(tensor.dataType ?? DataType.UNDEFINED)
+  if (!learned) return
+  const listed = [tensor.floatData, tensor.doubleData, tensor.int32Data].map((values) => values?.length ?? 0)
+  const isPacked = learned.bytes < 1
+  const found = tensor.rawData?.length
+    ? tensor.rawData.length / learned.bytes
+    : Math.max(...listed) / (isPacked ? 0.5 : 1)
+  const expected = isPacked ? Math.ceil(sizeOf(shape) / 2) * 2 : sizeOf(shape)
+  if (found === expected && shape.every((size) => size >= 0)) return
+  throw new ModelError(
+    `The tensor '${name}' of shape [${shape.join(', ')}] has ${found} values: the file is damaged or cut off.`,
+    { hint: 'Export or download the model again.' },
+  )
+}
+
+/** The values of a layer's weight. @throws ModelError when one of them is NaN or infinite */
+export function soundWeight(name: string, values: Tensor): Tensor {
+  return refuse(name, values, (value) => !Number.isFinite(value))
+}
+
+function refuse(name: string, values: Tensor, isUnsound: (value: number) => boolean): Tensor {
   const index = values.data.findIndex(isUnsound)
   if (index === -1) return values
   throw new ModelError(`The tensor '${name}' holds ${values.data[index]} at position ${index}.`, {

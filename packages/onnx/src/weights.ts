@@ -1,13 +1,18 @@
 import type { LayerOp } from '@loadbearing/core'
 import { type GraphNode, integerAttribute } from './graph.ts'
-import type { StoredTensor } from './tensors.ts'
+import type { View } from './constant-chains.ts'
+
+/** Operators that have a weight among their first two inputs. */
+export const layerOperators: ReadonlySet<string> = new Set<LayerOp>(['Conv', 'ConvTranspose', 'Gemm', 'MatMul'])
 
 /** How a node uses a stored tensor as the weight of a layer. */
 export interface WeightUse {
   readonly op: LayerOp
   readonly node: GraphNode
-  /** Names of the weight in the file, of the node's other operand, and of what the node makes. */
+  /** Name of the stored tensor, and the name under which the node reads it: another where a Transpose, say, is in between. */
   readonly weight: string
+  readonly view: string
+  /** Names of the node's other operand, and of what the node makes. */
   readonly data: string
   readonly made: string
   readonly outputAxis: number
@@ -15,14 +20,23 @@ export interface WeightUse {
   readonly groups: number
 }
 
-/** The weight of a layer among a node's inputs, or undefined where the node makes none. */
-export function weightUse(node: GraphNode, stored: ReadonlyMap<string, StoredTensor>): WeightUse | undefined {
+/**
+ * The weight of a layer among a node's inputs, or undefined where the node makes none.
+ *
+ * @param shapeOf the shape of a view; its axes are those of the layer
+ */
+export function weightUse(
+  node: GraphNode,
+  views: ReadonlyMap<string, View>,
+  shapeOf: (view: string) => readonly number[],
+): WeightUse | undefined {
   const [left = '', right = ''] = node.inputs
-  const rank = (operand: string): number => stored.get(operand)?.shape.length ?? 0
+  const rank = (operand: string): number => (views.has(operand) ? shapeOf(operand).length : 0)
   const use = (op: LayerOp, operand: string, outputAxis: number, inputAxis: number, groups = 1): WeightUse => ({
     op,
     node,
-    weight: stored.get(operand)?.name ?? operand,
+    weight: views.get(operand)?.stored.name ?? operand,
+    view: operand,
     data: operand === right ? left : right,
     made: node.outputs[0] ?? '',
     outputAxis,

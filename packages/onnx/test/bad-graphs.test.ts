@@ -1,9 +1,23 @@
+import type { onnx } from 'onnx-proto'
 import { describe, expect, it } from 'vitest'
-import { readModel } from '../src/index.ts'
-import { DataType, file, type GraphParts, integerAttribute, integers, node, tensor, value } from './graph-builder.ts'
+import { openSuffixes, readModel } from '../src/index.ts'
+import {
+  AttributeType,
+  DataType,
+  file,
+  type GraphParts,
+  integerAttribute,
+  integers,
+  node,
+  proto,
+  tensor,
+  value,
+} from './graph-builder.ts'
 
 const exportAgain = 'Export or download the model again.'
 const check = 'Check the file with onnx.checker, then export or download it again.'
+
+const forInference = 'Export the model for inference: model.eval() in PyTorch, training=False in TensorFlow.'
 
 interface Refusal {
   readonly parts: GraphParts
@@ -19,16 +33,17 @@ const hidden = node('MatMul', ['images', 'weight'], 'hidden')
 const refusals: Record<string, Refusal> = {
   'no layers': {
     parts: { nodes: [node('Softmax', ['images'], 'scores')], initializers: [] },
-    message: 'bad has no layers: no Conv, ConvTranspose, Gemm or MatMul with a learned float32 weight.',
+    message: 'bad has no layers: no Conv, ConvTranspose, Gemm or MatMul with a learned weight.',
     hint: 'Loadbearing measures networks that learn by these.',
   },
-  'layers of another type alone': {
+  'layers in bfloat16 alone': {
     parts: {
-      inputs: [value('images', ['n', 4], DataType.DOUBLE)],
-      initializers: [{ name: 'weight', dims: [4, 3], dataType: DataType.DOUBLE, rawData: new Uint8Array(96) }],
+      inputs: [value('images', ['n', 4])],
+      initializers: [{ name: 'weight', dims: [4, 3], dataType: DataType.BFLOAT16, rawData: new Uint8Array(24) }],
     },
-    message: 'bad has no layers: no Conv, ConvTranspose, Gemm or MatMul with a learned float32 weight.',
-    hint: 'Its weights are of another type; export it in float32.',
+    message:
+      "bad has no layers: 'weight' makes none: onnxruntime cannot run weights of type bfloat16, as MatMul 'scores_node' reads them.",
+    hint: 'Export the model in float32.',
   },
   'layers that never reach the class scores': {
     parts: { nodes: [hidden, node('Relu', ['images'], 'scores')] },
@@ -68,61 +83,26 @@ const refusals: Record<string, Refusal> = {
       "bad is no classifier: none of its outputs is [batch, classes] in float32, but 'scores' [batchx2, 3] in float32.",
     hint: 'Layer importance is measured as accuracy lost, so the model must give one score a class.',
   },
-  'a batch fixed at one within': {
-    parts: {
-      initializers: [weight, integers('shape', [1, 4])],
-      nodes: [node('Reshape', ['images', 'shape'], 'one'), node('MatMul', ['one', 'weight'], 'scores')],
-    },
-    message: 'bad works on one example at a time: its batch is fixed inside the graph.',
-    hint: 'Export the model with a dynamic batch dimension.',
-  },
-  'a batch fixed at one at the end': {
-    parts: {
-      initializers: [weight, integers('shape', [1, -1])],
-      nodes: [hidden, node('Reshape', ['hidden', 'shape'], 'scores')],
-    },
-    message: 'bad works on one example at a time: its batch is fixed inside the graph.',
-    hint: 'Export the model with a dynamic batch dimension.',
-  },
-  'a batch fixed at eight': {
-    parts: {
-      inputs: [value('images', [8, 4])],
-      initializers: [weight, integers('shape', [8, 4])],
-      nodes: [node('Reshape', ['images', 'shape'], 'eight'), node('MatMul', ['eight', 'weight'], 'scores')],
-    },
-    message: 'bad works on 8 examples at a time: its batch is fixed inside the graph.',
-    hint: 'Export the model with a dynamic batch dimension.',
-  },
-  'integer images': {
-    parts: {
-      inputs: [value('images', ['n', 4], DataType.UINT8)],
-      nodes: [node('Cast', ['images'], 'cast', castTo(DataType.FLOAT)), node('MatMul', ['cast', 'weight'], 'scores')],
-    },
-    message: "The input 'images' of bad is in uint8, not in float32.",
-    hint: 'Export the model with a float32 input.',
-  },
-  'images in half precision': {
-    parts: {
-      inputs: [value('images', ['n', 4], DataType.FLOAT16)],
-      nodes: [node('Cast', ['images'], 'cast', castTo(DataType.FLOAT)), node('MatMul', ['cast', 'weight'], 'scores')],
-    },
-    message: "The input 'images' of bad is in float16, not in float32.",
+  'words as its input': {
+    parts: { inputs: [value('images', ['n', 4], DataType.STRING)] },
+    message: "The input 'images' of bad is in string, not in float32, float16, float64, int64, int32 or uint8.",
     hint: 'Export the model with a float32 input.',
   },
   'images of unknown type': {
     parts: { inputs: [{ name: 'images' }] },
-    message: "The input 'images' of bad is in an unknown type, not in float32.",
+    message:
+      "The input 'images' of bad is in an unknown type, not in float32, float16, float64, int64, int32 or uint8.",
     hint: 'Export the model with a float32 input.',
   },
   'images of an open size': {
     parts: { inputs: [value('images', ['n', 4, 'height', 8])] },
     message: "Dimension 2 of the input 'images' of bad is open ('height'); only the batch may be.",
-    hint: 'Export the model with a fixed input size.',
+    hint: 'Give the shape of one example, [4, height, 8] with numbers for names, or export with a fixed input size.',
   },
   'images without a shape': {
     parts: { inputs: [value('images', ['n'])] },
     message: "The input 'images' of bad declares no shape [batch, …].",
-    hint: 'Export the model with a fixed input size.',
+    hint: 'Export the model with a fixed input size, or give the shape of one example.',
   },
   'images of an enormous size': {
     parts: { inputs: [value('images', ['n', 1e9, 1e9, 4])] },
@@ -151,6 +131,20 @@ const refusals: Record<string, Refusal> = {
     message: "bad has 2 inputs ('images', 'mask'); a classifier of one input is needed.",
     hint: 'Export the model with the images as its only input.',
   },
+  'a mask of another shape': {
+    parts: {
+      inputs: [value('images', ['n', 4]), value('attention_mask', ['n', 1, 4, 4], DataType.INT64)],
+      nodes: [
+        hidden,
+        node('Cast', ['attention_mask'], 'cast', castTo(DataType.FLOAT)),
+        node('ReduceSum', ['cast'], 'sum'),
+        node('Add', ['hidden', 'sum'], 'scores'),
+      ],
+    },
+    message:
+      "The input 'attention_mask' of bad [1, 4, 4] in int64 cannot be filled: it has not the shape of 'images' [4].",
+    hint: "Export the model with 'images' as its only input.",
+  },
   'no inputs': {
     parts: {
       inputs: [],
@@ -164,13 +158,19 @@ const refusals: Record<string, Refusal> = {
     parts: { domains: ['my.own'], nodes: [hidden, node('Quantum', ['hidden'], 'scores', { domain: 'my.own' })] },
     code: 'engine',
     message: 'onnxruntime cannot run bad: it has no operator my.own:Quantum. It says: ',
-    hint: 'Export the model with standard operators (opset 7 to 21).',
+    hint: 'Export the model with standard operators (opset 7 to 26).',
+  },
+  'operators of a version that is not out yet': {
+    parts: { opset: 1000 },
+    code: 'engine',
+    message: 'bad is of a newer opset than onnxruntime knows, which is 26.',
+    hint: 'Export the model with opset 26 or older.',
   },
   'an operator that the standard lacks': {
     parts: { nodes: [hidden, node('Quantum', ['hidden'], 'scores')] },
     code: 'engine',
     message: 'onnxruntime cannot run bad: it has no operator Quantum. It says: ',
-    hint: 'Export the model with standard operators (opset 7 to 21).',
+    hint: 'Export the model with standard operators (opset 7 to 26).',
   },
   'an operator that the runtime has for no such type': {
     parts: {
@@ -231,11 +231,72 @@ const refusals: Record<string, Refusal> = {
     message: "bad is damaged: two tensors have the name 'scores'.",
     hint: exportAgain,
   },
+  'random numbers in its scores': {
+    parts: {
+      nodes: [hidden, node('RandomNormalLike', ['hidden'], 'noise'), node('Add', ['hidden', 'noise'], 'scores')],
+    },
+    message: "bad gives other scores each time it runs: RandomNormalLike 'noise_node' draws random numbers.",
+    hint: forInference,
+  },
+  'random numbers in a branch': {
+    parts: {
+      nodes: [
+        hidden,
+        node('ReduceMax', ['hidden'], 'highest', { attribute: [integerAttribute('keepdims', 0)] }),
+        node('Cast', ['highest'], 'chosen', castTo(DataType.BOOL)),
+        node('If', ['chosen'], 'scores', {
+          attribute: [
+            branch('then_branch', node('Bernoulli', ['hidden'], 'drawn')),
+            branch('else_branch', node('Neg', ['hidden'], 'negative')),
+          ],
+        }),
+      ],
+      opset: 15,
+    },
+    message: "bad gives other scores each time it runs: If 'scores_node' draws random numbers.",
+    hint: forInference,
+  },
+  'random numbers in a function': {
+    parts: {
+      domains: ['my.own'],
+      nodes: [hidden, node('Shaken', ['hidden'], 'scores', { domain: 'my.own' })],
+      functions: [
+        {
+          name: 'Shaken',
+          domain: 'my.own',
+          input: ['x'],
+          output: ['y'],
+          node: [node('RandomUniformLike', ['x'], 'noise'), node('Add', ['x', 'noise'], 'y')],
+          opsetImport: [{ domain: '', version: 13 }],
+        },
+      ],
+    },
+    message: "bad gives other scores each time it runs: my.own.Shaken 'scores_node' draws random numbers.",
+    hint: forInference,
+  },
+  'a Dropout that trains': {
+    parts: {
+      nodes: [hidden, node('Dropout', ['hidden', 'ratio', 'trains'], 'scores')],
+      initializers: [
+        weight,
+        tensor('ratio', [], [0.5]),
+        { name: 'trains', dims: [], dataType: DataType.BOOL, rawData: new Uint8Array([1]) },
+      ],
+    },
+    message:
+      "bad gives other scores each time it runs: Dropout 'scores_node' draws random numbers, as its training_mode is on.",
+    hint: forInference,
+  },
   'two nodes of one name': {
     parts: { nodes: [{ ...hidden, name: 'same' }, node('Relu', ['hidden'], 'scores', { name: 'same' })] },
     message: 'onnxruntime does not accept bad: ',
     hint: check,
   },
+}
+
+function branch(name: string, made: onnx.INodeProto): onnx.IAttributeProto {
+  const g = { name, node: [made], output: [value(made.output![0]!, ['n', 3])] }
+  return { name, type: AttributeType.GRAPH, g }
 }
 
 function axis(i: number) {
@@ -253,8 +314,56 @@ describe('a graph is refused that has', () => {
   })
 })
 
-it('a batch that is declared as fixed, but is not, is no hindrance', async () => {
-  const { input, output } = await readModel(file({ inputs: [value('images', [1, 4])] }), { name: 'fixed' })
-  expect(input).toEqual({ name: 'images', shape: [4], batch: 1 })
-  expect(output.classes).toBe(3)
+it('random numbers are no hindrance where they do not reach the class scores', async () => {
+  const bytes = file({
+    nodes: [node('MatMul', ['images', 'weight'], 'scores'), node('RandomNormalLike', ['scores'], 'noise')],
+    outputs: [{ name: 'scores' }],
+  })
+  expect((await readModel(bytes, { name: 'aside' })).layers).toHaveLength(1)
+})
+
+describe('a function of the model', () => {
+  const doubling = {
+    name: 'Doubled',
+    domain: 'my.own',
+    input: ['x'],
+    output: ['y'],
+    node: [node('Add', ['x', 'x'], 'y')],
+    opsetImport: [{ domain: '', version: 13 }],
+  }
+  const bytes = file({
+    domains: ['my.own'],
+    nodes: [hidden, node('Doubled', ['hidden'], 'scores', { domain: 'my.own' })],
+    functions: [doubling],
+  })
+
+  it('is called behind the layers', async () => {
+    const model = await readModel(bytes, { name: 'calls' })
+    const engine = await openSuffixes(model)
+    await engine.advance({ shape: [1, 4], data: new Float32Array([1, 2, 3, 4]) })
+    const [layer] = model.layers
+    expect([...(await engine.run(layer!, model.weight(layer!))).data]).toEqual([20, 20, 20])
+    await engine.release()
+  })
+
+  it.each([
+    // Field 11 of a function, attribute_proto: an attribute with its name; field 13, overload: a string.
+    ['defaults for its attributes', [0x5a, 0x03, 0x0a, 0x01, 0x61]],
+    ['overloads', [0x6a, 0x01, 0x62]],
+  ])('is refused with %s', async (what, more) => {
+    const model = proto.ModelProto.decode(bytes)
+    const body = Buffer.concat([proto.FunctionProto.encode(model.functions[0]!).finish(), Buffer.from(more)])
+    model.functions = []
+    // Field 25 of a model: tag (25 << 3 | 2) as a varint of two bytes.
+    const changed = Buffer.concat([
+      proto.ModelProto.encode(model).finish(),
+      Buffer.from([0xca, 0x01, body.length]),
+      body,
+    ])
+    await expect(readModel(changed, { name: 'bad' })).rejects.toMatchObject({
+      code: 'model',
+      message: `The function 'Doubled' of bad has ${what}, which are not read yet.`,
+      hint: 'Inline the functions: onnx.inliner.inline_local_functions(model).',
+    })
+  })
 })

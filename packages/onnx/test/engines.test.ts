@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type OnnxModel, openNetwork, openObserved, openSuffixes, readModel } from '../src/index.ts'
 import { expectCloseTo } from './close-to.ts'
 import { file, node, tensor } from './graph-builder.ts'
-import { type ReferenceModel, referenceModels } from './reference-models.ts'
+import { type ReferenceModel, referenceModels, toleranceOf } from './reference-models.ts'
 
 const references = await referenceModels()
 
@@ -12,9 +12,6 @@ const references = await referenceModels()
 function logits({ scores }: OnnxModel['output'], { shape, data }: Tensor): Tensor {
   return { shape, data: scores === 'probabilities' ? data.map(Math.log) : data }
 }
-
-/** Half of the network `half` is computed in float16, whose steps are 2⁻¹¹. */
-const toleranceOf = ({ name }: ReferenceModel): number => (name === 'half' ? 2 ** -9 : 1e-5)
 
 function changedBy({ shape, data }: Tensor, factor: number): Tensor {
   return { shape, data: data.map((value) => value * factor) }
@@ -46,6 +43,17 @@ function examples({ shape, data }: Tensor, start: number, end: number): Tensor {
 
 describe.each(references)('$name', (reference) => {
   const tolerance = toleranceOf(reference)
+
+  it('holds the weights that the reference implementation makes of what is stored', async () => {
+    const model = await readModel(reference.bytes, { name: reference.name })
+    for (const layer of model.layers) {
+      const expected = reference.weights[layer.name]
+      if (expected) expect(model.weight(layer)).toEqual(expected)
+    }
+    expect(Object.keys(reference.weights).filter((name) => !model.layers.some((layer) => layer.name === name))).toEqual(
+      [],
+    )
+  })
 
   it('as a whole gives what the reference implementation gives', async () => {
     const model = await readModel(reference.bytes, { name: reference.name })
@@ -224,10 +232,13 @@ describe('an engine', async () => {
   })
 
   it('serves the layers that it was opened for', async () => {
-    const engine = await openSuffixes(model, [layer!])
+    const engine = await openSuffixes(model, { weights: [layer!], outputs: [other!] })
     await engine.advance(reference!.images)
     await expect(engine.run(other!, model.weight(other!))).rejects.toThrow(
       new InputError("The engine was not opened for layer 'depthwise.weight' of convolutions."),
+    )
+    await expect(engine.runOutput(layer!, (output) => output)).rejects.toThrow(
+      new InputError("The engine was not opened for the output of layer 'grouped.weight' of convolutions."),
     )
     await engine.release()
   })

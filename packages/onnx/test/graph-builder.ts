@@ -47,6 +47,8 @@ export interface GraphParts {
   readonly inputs?: readonly onnx.IValueInfoProto[]
   readonly outputs?: readonly onnx.IValueInfoProto[]
   readonly domains?: readonly string[]
+  readonly functions?: readonly onnx.IFunctionProto[]
+  readonly opset?: number
 }
 
 /** An ONNX file; where a part is not given, that of the smallest classifier: images [n, 4] times a weight [4, 3]. */
@@ -57,10 +59,12 @@ export function file(parts: GraphParts = {}): Uint8Array {
     inputs = [value('images', ['n', 4])],
     outputs = [{ name: 'scores' }],
     domains = [],
+    functions = [],
+    opset = 13,
   } = parts
   return proto.ModelProto.encode({
     irVersion: 8,
-    opsetImport: [{ domain: '', version: 13 }, ...domains.map((domain) => ({ domain, version: 1 }))],
+    opsetImport: [{ domain: '', version: opset }, ...domains.map((domain) => ({ domain, version: 1 }))],
     graph: {
       name: 'test',
       node: [...nodes],
@@ -68,5 +72,6 @@ export function file(parts: GraphParts = {}): Uint8Array {
       input: [...inputs],
       output: [...outputs],
     },
+    functions: [...functions],
   }).finish()
 }

@@ -1,7 +1,8 @@
+import type { onnx } from 'onnx-proto'
 import { describe, expect, it } from 'vitest'
-import { readModel } from '../src/index.ts'
-import { AttributeType, file, integerAttribute, integers, node, tensor, value } from './graph-builder.ts'
-import { referenceModels, zooModels } from './reference-models.ts'
+import { openNetwork, openSuffixes, readModel } from '../src/index.ts'
+import { AttributeType, DataType, file, integerAttribute, integers, node, tensor, value } from './graph-builder.ts'
+import { referenceModels, roundedNumbers, zooModels } from './reference-models.ts'
 
 describe.each(await referenceModels())('the layers of $name, opset $opset', (reference) => {
   it('are those counted by hand', async () => {
@@ -101,10 +102,129 @@ describe('the class scores', () => {
     expect((await readModel(bytes, { name: 'two' })).output).toEqual({ name: 'scores', classes: 3, scores: 'logits' })
   })
 
+  const product = node('MatMul', ['images', 'weight'], 'made')
+  const ending = async (...nodes: onnx.INodeProto[]) =>
+    readModel(
+      file({ nodes: [product, ...nodes], initializers: [tensor('weight', [4, 3]), integers('shape', [-1, 3])] }),
+      {
+        name: 'ending',
+      },
+    )
+
   it('of a Softmax are probabilities', async () => {
-    const bytes = file({ nodes: [node('MatMul', ['images', 'weight'], 'made'), node('Softmax', ['made'], 'scores')] })
-    expect((await readModel(bytes, { name: 'softmax' })).output.scores).toBe('probabilities')
+    expect((await ending(node('Softmax', ['made'], 'scores'))).output.scores).toBe('probabilities')
   })
+
+  it('of a Softmax are probabilities in another shape or type, too', async () => {
+    const { output } = await ending(
+      node('Softmax', ['made'], 'soft'),
+      node('Cast', ['soft'], 'cast', { attribute: [integerAttribute('to', DataType.FLOAT16)] }),
+      node('Identity', ['cast'], 'same'),
+      node('Flatten', ['same'], 'flat'),
+      node('Reshape', ['flat', 'shape'], 'scores'),
+    )
+    expect(output).toEqual({ name: 'scores', classes: 3, scores: 'probabilities' })
+  })
+
+  it('of a LogSoftmax are logits, and so is a Softmax that is computed with', async () => {
+    expect((await ending(node('LogSoftmax', ['made'], 'scores'))).output.scores).toBe('logits')
+    const squared = [node('Softmax', ['made'], 'soft'), node('Mul', ['soft', 'soft'], 'scores')]
+    expect((await ending(...squared)).output.scores).toBe('logits')
+  })
+
+  it('of a Sigmoid are taken as logits, and it is said', async () => {
+    const { output, notes } = await ending(node('Sigmoid', ['made'], 'scores'))
+    expect(output.scores).toBe('logits')
+    expect(notes).toEqual([
+      "The class scores 'scores' are made by a Sigmoid, class by class; they are taken as logits.",
+    ])
+  })
+})
+
+describe('a weight that is stored otherwise', async () => {
+  const references = await referenceModels()
+  const notesOn = async (name: string) =>
+    (await readModel(references.find((each) => each.name === name)!.bytes, { name })).notes
+
+  it('is said to be rounded or shared where it is', async () => {
+    const inHalf = (weights: string) =>
+      `${weights} computed with in float16: new values are rounded to it, and a part of the network agrees with the whole to about 0.001.`
+    expect(await notesOn('half')).toEqual([inHalf('One weight is')])
+    expect(await notesOn('narrow')).toEqual([
+      "The input 'images' is fed as float16, rounded to the nearest.",
+      inHalf('2 weights are'),
+    ])
+    expect(await notesOn('wide')).toEqual([
+      "The input 'images' is fed as float64.",
+      '2 weights are stored in float64 and handed out as float32.',
+    ])
+    expect(await notesOn('chains')).toEqual([
+      "MatMul 'untied_node' reads the weight 'tied.weight' in another layout or type than MatMul 'tied_node' does.",
+      'One weight is stored in float64 and handed out as float32.',
+    ])
+    expect(await notesOn('shared')).toEqual([])
+  })
+
+  it('in bfloat16 is replaced behind its Cast', async () => {
+    // The upper halves of the float32 numbers 1 to 12, little-endian.
+    const upper = Float32Array.from({ length: 12 }, (_, i) => i + 1)
+    const rawData = new Uint8Array(
+      new Uint16Array(Array.from(new Uint32Array(upper.buffer), (bits) => bits >>> 16)).buffer,
+    )
+    const bytes = file({
+      initializers: [{ name: 'weight', dims: [4, 3], dataType: DataType.BFLOAT16, rawData }],
+      nodes: [
+        node('Cast', ['weight'], 'cast', { attribute: [integerAttribute('to', DataType.FLOAT)] }),
+        node('MatMul', ['images', 'cast'], 'scores'),
+      ],
+    })
+    const model = await readModel(bytes, { name: 'bfloat16' })
+    expect(model.weight(model.layers[0]!)).toEqual({ shape: [4, 3], data: upper })
+    // 1 + 2⁻²⁰ is no bfloat16.
+    const other = { shape: [4, 3], data: upper.map((value) => value * (1 + 2 ** -20)) }
+    const again = await readModel(model.encodeWith(new Map([['weight', other]])), { name: 'bfloat16' })
+    expect(again.weight(again.layers[0]!)).toEqual(other)
+  })
+
+  it('in float16 that is also read as such is rounded for both', async () => {
+    const half = { name: 'weight', dims: [4, 3], dataType: DataType.FLOAT16, rawData: new Uint8Array(24) }
+    const bytes = file({
+      initializers: [half],
+      nodes: [
+        node('Cast', ['weight'], 'cast', { attribute: [integerAttribute('to', DataType.FLOAT)] }),
+        node('MatMul', ['images', 'cast'], 'made'),
+        node('ReduceMax', ['weight'], 'highest', { attribute: [integerAttribute('keepdims', 0)] }),
+        node('Cast', ['highest'], 'most', { attribute: [integerAttribute('to', DataType.FLOAT)] }),
+        node('Add', ['made', 'most'], 'scores'),
+      ],
+    })
+    const model = await readModel(bytes, { name: 'both' })
+    expect(model.notes[0]).toBe(
+      "The weight 'weight' is also read by ReduceMax 'highest_node': what perturbs the layer changes that, too.",
+    )
+    const weight = { shape: [4, 3], data: new Float32Array(12).fill(1 + 2 ** -10 + 2 ** -12) }
+    const engine = await openSuffixes(model)
+    await engine.advance({ shape: [1, 4], data: new Float32Array([1, 1, 1, 1]) })
+    expect([...(await engine.run(model.layers[0]!, weight)).data]).toEqual(new Array(3).fill(5 * (1 + 2 ** -10)))
+    await engine.release()
+  })
+})
+
+it('float32 is rounded to float16 as numpy rounds it', async () => {
+  const { values, rounded } = await roundedNumbers()
+  const bytes = file({
+    inputs: [value('images', ['n', 1], DataType.FLOAT16)],
+    initializers: [tensor('weight', [1, 2], [1, -1])],
+    nodes: [
+      node('Cast', ['images'], 'cast', { attribute: [integerAttribute('to', DataType.FLOAT)] }),
+      node('MatMul', ['cast', 'weight'], 'scores'),
+    ],
+  })
+  const model = await readModel(bytes, { name: 'rounding' })
+  const network = await openNetwork(model, bytes)
+  const { data } = await network.run({ shape: [values.data.length, 1], data: values.data })
+  expect([...data.filter((_, i) => i % 2 === 0)]).toEqual([...rounded.data.map((each) => each + 0)])
+  await network.release()
 })
 
 describe('what is left out', () => {

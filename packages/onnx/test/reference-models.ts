@@ -13,6 +13,8 @@ export interface ReferenceModel {
   readonly opset: number
   readonly bytes: Uint8Array
   readonly input: readonly number[]
+  /** How many examples the graph takes at once. */
+  readonly batch: 'open' | number
   readonly layers: readonly ReferenceLayer[]
   /** Reason by name of the tensor. */
   readonly leftOut: Readonly<Record<string, string>>
@@ -20,6 +22,8 @@ export interface ReferenceModel {
   /** The output as the file has it: probabilities where it ends in a Softmax. */
   readonly scores: Tensor
   readonly activations: Readonly<Record<string, Tensor>>
+  /** What the layer's first node reads, by layer: of weights that lie in the file in another layout or type. */
+  readonly weights: Readonly<Record<string, Tensor>>
   /** The output with −½ times the layer's weight, by layer. */
   readonly changed: Readonly<Record<string, Tensor>>
 }
@@ -34,25 +38,38 @@ interface Encoded {
   readonly float32: string
 }
 
-type Recorded = Omit<ReferenceModel, 'bytes' | 'images' | 'scores' | 'activations' | 'changed'> & {
+type Recorded = Omit<ReferenceModel, 'bytes' | 'images' | 'scores' | 'activations' | 'weights' | 'changed'> & {
   readonly images: Encoded
   readonly scores: Encoded
   readonly activations: Readonly<Record<string, Encoded>>
+  readonly weights: Readonly<Record<string, Encoded>>
   readonly changed: Readonly<Record<string, Encoded>>
 }
 
 export async function referenceModels(): Promise<ReferenceModel[]> {
   const recorded = await readJson<Recorded[]>(join(fixtures, 'models.json'))
   return Promise.all(
-    recorded.map(async ({ images, scores, activations, changed, ...model }) => ({
+    recorded.map(async ({ images, scores, activations, weights, changed, ...model }) => ({
       ...model,
       bytes: await readFile(join(fixtures, 'models', `${model.name}.onnx`)),
       images: decoded(images),
       scores: decoded(scores),
       activations: byName(activations),
+      weights: byName(weights),
       changed: byName(changed),
     })),
   )
+}
+
+/** How far a runtime may be from the reference, as a share of the largest value: `half` and `narrow` compute in float16, whose steps are 2⁻¹¹. */
+export function toleranceOf({ name }: Pick<ReferenceModel, 'name'>): number {
+  return name === 'half' || name === 'narrow' ? 2 ** -9 : 1e-5
+}
+
+/** Float32 numbers, and what numpy rounds them to in half precision. */
+export async function roundedNumbers(): Promise<{ readonly values: Tensor; readonly rounded: Tensor }> {
+  const { values, rounded } = await readJson<Record<'values' | 'rounded', Encoded>>(join(fixtures, 'float16.json'))
+  return { values: decoded(values), rounded: decoded(rounded) }
 }
 
 /** A network of the zoo, with what PyTorch says of its layers (tools/reference/zoo_layers.py) and what its card does. */
