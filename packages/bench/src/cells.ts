@@ -1,11 +1,9 @@
-/** What of a perturbation's grid is measured together: some of its levels, some of its draws. */
+/** What of a perturbation's grid is measured together. */
 export interface Grid {
   /** The whole grid. */
   readonly intensities: readonly number[]
-  /** Indices into it. */
-  readonly levels: readonly number[]
-  /** The first draw, and the one after the last. */
-  readonly draws: readonly [number, number]
+  /** Index of the intensity and number of the draw, in the order of the dataset: level, then repeat. */
+  readonly points: readonly (readonly [number, number])[]
 }
 
 /** One combination of level and repeat. */
@@ -16,9 +14,6 @@ export interface GridPoint {
   readonly repeat: number
 }
 
-/** The points of a grid in the order of the dataset: level, then repeat. */
-export function pointsOf({ intensities, levels, draws: [first, end] }: Grid): GridPoint[] {
-  return levels.flatMap((level) =>
-    Array.from({ length: end - first }, (_, i) => ({ level, intensity: intensities[level]!, repeat: first + i })),
-  )
+export function pointsOf({ intensities, points }: Grid): GridPoint[] {
+  return points.map(([level, repeat]) => ({ level, intensity: intensities[level]!, repeat }))
 }

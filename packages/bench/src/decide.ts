@@ -23,7 +23,7 @@ export function decidedPairs({ pairs }: Plan): DecidedPair[] {
 
 /** Whether nothing is left for a pilot to decide. */
 export function isDecided({ precision, pairs }: Plan): boolean {
-  return precision.kind === 'fixed' || pairs.every(({ decision }) => decision !== undefined)
+  return precision.kind !== 'ceiling' || pairs.every(({ decision }) => decision !== undefined)
 }
 
 export interface DecideOptions {
@@ -48,7 +48,7 @@ export async function decide(
   { folder, units, seconds, threads }: DecideOptions,
 ): Promise<Plan> {
   const { precision } = plan
-  if (precision.kind === 'fixed') return plan
+  if (precision.kind !== 'ceiling') return plan
   const open = new Map<Plan['pairs'][number], Priced>()
   for (const pair of plan.pairs) {
     if (pair.decision) continue

@@ -41,7 +41,9 @@ export function jobsOf(
       })
     const asked = askedBy(measured.map(({ plugin }) => plugin))
     const images = Math.max(0, ...measured.flatMap(({ stages }) => stages.map((stage) => stage.images)))
-    const chunks = Array.from({ length: Math.ceil(images / plan.chunk) }, (_, chunk) => chunk)
+    // How many chunks follow the first is seen only then, where cells are narrowed.
+    const known = plan.precision.kind === 'interval' ? 1 : Math.ceil(images / plan.chunk)
+    const chunks = Array.from({ length: known }, (_, chunk) => chunk)
     const behind = new Map(model.onnx.layers.map((layer) => [layer, macsBehind(layer, model.onnx.layers)]))
     return chunks.flatMap((chunk) =>
       model.onnx.layers.flatMap((layer) =>

@@ -18,7 +18,7 @@ export interface LayerLoss {
  * @param tolerance the loss that one accepts, a fraction of accuracy
  */
 export function layerLosses(
-  { layers, perturbation, outcomes, measured }: MeasuredTask,
+  { layers, perturbation, outcomes, measured, narrowed }: MeasuredTask,
   tolerance: number,
 ): LayerLoss[] {
   const grid = intensitiesOf(perturbation)
@@ -28,7 +28,7 @@ export function layerLosses(
     return new Map(pooled.layers.map((layer, row) => [layer, truths[row]!]))
   })
   const losses = layers.map(({ name }, depth): LayerLoss => {
-    const levels = byLevel.map((truths) => truths.get(depth) ?? null)
+    const levels = byLevel.map((truths, level) => narrowed?.(depth, level) ?? truths.get(depth) ?? null)
     const tooMuch = levels.findIndex((truth) => truth === null || truth.high > tolerance)
     const safe = tooMuch < 0 ? grid.length : tooMuch
     return {

@@ -11,7 +11,8 @@ import { loadAll, measuredBy } from './measured.ts'
 import type { BenchModel } from './model.ts'
 import type { ModelSource } from './model-source.ts'
 import { extendPlan, type Plan, type Precision, readPlan, writePlan } from './plan.ts'
-import { runJobs } from './pool.ts'
+import { populations, startNarrowing } from './narrowing.ts'
+import { openPool } from './pool.ts'
 import type { RegisteredPerturbation } from './registry.ts'
 import { claimShard, jobsOfShard, type Shard } from './shards.ts'
 import { imagesOf, isFinished, removeBegun } from './units.ts'
@@ -76,6 +77,10 @@ export type MeasureProgress =
       readonly layer: string
     }
   | { readonly kind: 'decided'; readonly pairs: readonly DecidedPair[] }
+  /** After a chunk: how many cells are not narrow yet. */
+  | { readonly kind: 'narrowed'; readonly images: number; readonly open: number }
+  /** What was decided for the user, or understood of their images. */
+  | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'warning'; readonly message: string }
 
 /**
@@ -92,6 +97,7 @@ export async function measure(options: MeasureOptions): Promise<void> {
 
 async function measureInto(models: readonly BenchModel[], options: MeasureOptions): Promise<void> {
   const { out, signal, onProgress, seconds, shard, threads = availableParallelism() } = options
+  for (const message of new Set(models.flatMap(({ notes }) => notes))) onProgress?.({ kind: 'note', message })
   let plan = extendPlan(await readPlan(out), await planOf(models, options))
   const measured = await measuredBy(plan, models, out, options)
   await removeBegun(out)
@@ -99,56 +105,68 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
   if (shard) await claimShard(out, shard)
 
   const meter = startMeter()
+  const pool = openPool({ threads, signal })
   let forwards = 0
-  let jobs = jobsOf(plan, measured, options)
+  /** Finishes a shard's or all of some jobs, and says how far it is. */
+  const finish = async (jobs: readonly PlannedJob[], isFirst: boolean): Promise<void> => {
+    const finished = await Promise.all(jobs.map(({ unit }) => isFinished(out, unit)))
+    const pending = jobs.filter((_, i) => !finished[i])
+    if (isFirst) {
+      const there = jobs.flatMap(({ unit }, i) => (finished[i] ? [unit] : []))
+      await refuseChangedDraws(measured.models, there, out, options)
+    }
+    const left = pending.reduce((sum, { unit }) => sum + imagesOf(unit) * pointsOf(unit.grid).length, 0)
+    forwards += left
+    const whole = jobs.reduce((sum, { work }) => sum + work, 0)
+    let count = jobs.length - pending.length
+    let done = whole - pending.reduce((sum, { work }) => sum + work, 0)
+    onProgress?.({
+      kind: 'plan',
+      models: measured.models.length,
+      layers: measured.models.reduce((sum, model) => sum + model.onnx.layers.length, 0),
+      cells: cellsOf(jobs),
+      forwards: left,
+      units: jobs.length,
+      finished: count,
+      done: pending.length === 0 ? 1 : done / whole,
+      threads,
+      memory: threads * plan.chunk * Math.max(...measured.models.map(activationBytes)),
+    })
+    const workOf = new Map(pending.map(({ job, work }) => [job.id, work]))
+    await pool.run(
+      pending.map(({ job }) => job),
+      (job) => {
+        count++
+        done += workOf.get(job.id)!
+        const model = plan.models.find(({ source }) => source.reference === job.source.reference)
+        const at = { model: model?.name ?? '', layer: job.layer }
+        onProgress?.({ kind: 'unit', units: jobs.length, finished: count, done: done / whole, ...at })
+      },
+    )
+  }
+
+  const ownOf = (jobs: readonly PlannedJob[]): readonly PlannedJob[] => (shard ? jobsOfShard(jobs, shard) : jobs)
+  let jobs = [...ownOf(jobsOf(plan, measured, options))]
   try {
-    for (let checked = false; ; checked = true) {
-      const own = shard ? jobsOfShard(jobs, shard) : jobs
-      const finished = await Promise.all(own.map(({ unit }) => isFinished(out, unit)))
-      const pending = own.filter((_, i) => !finished[i])
-      if (!checked) {
-        const there = own.flatMap(({ unit }, i) => (finished[i] ? [unit] : []))
-        await refuseChangedDraws(measured.models, there, out, options)
+    await finish(jobs, true)
+    if (plan.precision.kind === 'interval') {
+      const narrowing = startNarrowing(out, plan.precision.width, await populations(measured))
+      for (let round = await narrowing.next(jobs); round.length > 0; round = await narrowing.next(round)) {
+        const [{ unit }] = round as [PlannedJob, ...PlannedJob[]]
+        const open = round.reduce((sum, each) => sum + each.unit.grid.points.length, 0)
+        onProgress?.({ kind: 'narrowed', images: unit.chunk * unit.chunkSize, open })
+        await finish(round, false)
+        jobs.push(...round)
       }
-      const left = pending.reduce((sum, { unit }) => sum + imagesOf(unit) * pointsOf(unit.grid).length, 0)
-      forwards += left
-      const whole = own.reduce((sum, { work }) => sum + work, 0)
-      let count = own.length - pending.length
-      let done = whole - pending.reduce((sum, { work }) => sum + work, 0)
-      onProgress?.({
-        kind: 'plan',
-        models: measured.models.length,
-        layers: measured.models.reduce((sum, model) => sum + model.onnx.layers.length, 0),
-        cells: cellsOf(own),
-        forwards: left,
-        units: own.length,
-        finished: count,
-        done: pending.length === 0 ? 1 : done / whole,
-        threads,
-        memory: threads * plan.chunk * Math.max(...measured.models.map(activationBytes)),
-      })
-      const workOf = new Map(pending.map(({ job, work }) => [job.id, work]))
-      await runJobs(
-        pending.map(({ job }) => job),
-        {
-          threads,
-          signal,
-          onFinished: (job) => {
-            count++
-            done += workOf.get(job.id)!
-            const model = plan.models.find(({ source }) => source.reference === job.source.reference)
-            const at = { model: model?.name ?? '', layer: job.layer }
-            onProgress?.({ kind: 'unit', units: own.length, finished: count, done: done / whole, ...at })
-          },
-        },
-      )
-      if (shard || isDecided(plan)) break
+    } else if (!shard && !isDecided(plan)) {
       plan = await decide(plan, measured, { folder: out, units: jobs.map(({ unit }) => unit), seconds, threads })
       await writePlan(out, plan)
       onProgress?.({ kind: 'decided', pairs: decidedPairs(plan) })
       jobs = jobsOf(plan, measured, options)
+      await finish(jobs, false)
     }
   } finally {
+    await pool.close()
     meter.stop()
   }
   if (shard) return
@@ -184,17 +202,18 @@ async function planOf(models: readonly BenchModel[], options: MeasureOptions): P
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined)
     throw new InputError(`Two models are called '${twice}'.`, { hint: 'Rename one of the files.' })
-  const least = precision.kind === 'fixed' ? precision.images : precision.pilot.images
+  const counts: number[] = []
   for (const model of models) {
     const { count } = await model.images('test')
-    if (least > count) {
-      throw new InputError(`${least} images were asked for, but ${model.data} has ${count} test images.`, {
+    counts.push(count)
+    if (precision.kind === 'fixed' && precision.images > count) {
+      throw new InputError(`${precision.images} images were asked for, but ${model.data} has ${count} test images.`, {
         hint: `Ask for at most as many: --images ${count}.`,
       })
     }
   }
   return {
-    precision,
+    precision: within(precision, Math.min(...counts)),
     chunk,
     models: models.map(({ source, name, onnx }) => ({ source, name, sha256: onnx.sha256 })),
     perturbations: perturbations.map(({ plugin, module }) => ({
@@ -207,6 +226,13 @@ async function planOf(models: readonly BenchModel[], options: MeasureOptions): P
       perturbations.map(({ plugin }) => ({ model: model.name, perturbation: plugin.name })),
     ),
   }
+}
+
+/** What was not asked for to the image is cut to what there is. */
+function within(precision: Precision, images: number): Precision {
+  if (precision.kind === 'fixed') return precision
+  if (precision.kind === 'interval') return { ...precision, images: Math.min(precision.images, images) }
+  return { ...precision, pilot: { ...precision.pilot, images: Math.min(precision.pilot.images, images) } }
 }
 
 /** About how many bytes of activations one image leaves in front of the layers. */

@@ -1,7 +1,8 @@
 import { findNamed, InputError } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
 import { readOutcomes, readTable, readTableIfThere } from '@loadbearing/dataset/folder'
-import { type TaskOutcomes, taskTruths, type TaskTruths } from '@loadbearing/ranking'
+import { type LayerTruth, type TaskOutcomes, taskTruths, type TaskTruths } from '@loadbearing/ranking'
+import { narrowedLosses } from './narrowed-losses.ts'
 import { taskOutcomes } from './task-outcomes.ts'
 
 /** Which tasks of a dataset folder to look at; all by default. */
@@ -20,6 +21,8 @@ export interface MeasuredTask {
   /** The model's layers, in order of depth. */
   readonly layers: readonly Row<'layers'>[]
   readonly outcomes: TaskOutcomes
+  /** Where cells were narrowed one by one: the loss at a level, each of its draws on all images that it was measured on. */
+  readonly narrowed?: (layer: number, level: number) => LayerTruth | null
   readonly measured: TaskTruths
 }
 
@@ -54,7 +57,9 @@ export async function measuredTasks(folder: string, choice: TaskChoice = {}): Pr
         seed: [model.sha256, perturbation.name],
         ...(choice.intensity !== undefined && { levels: [levelOf(perturbation, choice.intensity)] }),
       })
-      tasks.push({ model, perturbation, layers: its, outcomes: task, measured })
+      const isNarrowed = effort !== undefined && effort.interval !== null
+      const narrowed = isNarrowed ? { narrowed: narrowedLosses(model, its, cells, outcomes) } : {}
+      tasks.push({ model, perturbation, layers: its, outcomes: task, measured, ...narrowed })
     }
   }
   if (tasks.length > 0) return tasks

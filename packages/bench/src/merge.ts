@@ -6,6 +6,7 @@ import { decide, decidedPairs, type DecidedPair, isDecided } from './decide.ts'
 import { withFolderLock } from './folder-lock.ts'
 import { jobsOf, type PlannedJob } from './jobs.ts'
 import { measuredBy } from './measured.ts'
+import { populations, startNarrowing } from './narrowing.ts'
 import { type Plan, readPlan, writePlan } from './plan.ts'
 import { jobsOfShard, nameOf, readShard, type Shard } from './shards.ts'
 import { isFinished, readUnit, removeBegun, writeUnit } from './units.ts'
@@ -44,9 +45,20 @@ export async function merge({ shards: folders, out, ...options }: MergeOptions):
       throw new InputError(`${out} holds another measurement.`, { hint: 'Merge into another folder: --out.' })
     }
     const measured = await measuredBy(plan, [], out, options)
-    const jobs = jobsOf(plan, measured, { out })
-    for (const { folder, shard } of shards) await takeUp(jobsOfShard(jobs, shard), folder, shard, out)
-    await checkPilot(jobs, out, count)
+    const planned = jobsOf(plan, measured, { out })
+    for (const { folder, shard } of shards) await takeUp(jobsOfShard(planned, shard), folder, shard, out)
+    await checkPilot(planned, out, count)
+    const jobs = [...planned]
+    if (plan.precision.kind === 'interval') {
+      for (const { folder, shard } of shards) {
+        const narrowing = startNarrowing(out, plan.precision.width, await populations(measured))
+        const own = jobsOfShard(planned, shard)
+        for (let round = await narrowing.next(own); round.length > 0; round = await narrowing.next(round)) {
+          await takeUp(round, folder, shard, out)
+          jobs.push(...round)
+        }
+      }
+    }
     await removeBegun(out)
     await writePlan(out, plan)
     if (isDecided(plan)) {

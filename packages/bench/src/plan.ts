@@ -4,14 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { DatasetError, InputError } from '@loadbearing/core'
 import { writeWhole } from '@loadbearing/dataset/folder'
 import { z } from 'zod'
-import type { ModelSource } from './model.ts'
+import { modelSource, type ModelSource } from './model-source.ts'
 import { protocol } from './seeds.ts'
-
-const modelSource = z.object({
-  reference: z.string(),
-  data: z.string().optional(),
-  preprocessing: z.object({ scale: z.number(), mean: z.array(z.number()), std: z.array(z.number()) }).optional(),
-})
 
 const size = {
   /** Test images of a cell: a prefix of the stratified order. */
@@ -20,7 +14,7 @@ const size = {
   repeats: z.int().positive(),
 }
 
-/** How much is measured: the same of everything, or what a noise ceiling takes. */
+/** How much is measured: the same of everything, what a noise ceiling takes, or what the interval of every cell takes. */
 const precision = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('fixed'), ...size }),
   z.object({
@@ -31,6 +25,8 @@ const precision = z.discriminatedUnion('kind', [
     /** The most that may follow, the pilot included. */
     most: z.object(size),
   }),
+  /** As many images of every single cell as make its interval narrow, at most those given. */
+  z.object({ kind: z.literal('interval'), width: z.number().gt(0).lt(1), ...size }),
 ])
 
 /** What the pilot of a pair decided: its live levels, and how much of them is measured, the pilot included. */
@@ -63,10 +59,7 @@ export type Plan = z.infer<typeof plan>
 export type Precision = Plan['precision']
 export type Decision = z.infer<typeof decision>
 
-/** A planned model's source, without the keys that JSON left undefined. */
-export function sourceOf({ source: { reference, data, preprocessing } }: Plan['models'][number]): ModelSource {
-  return { reference, ...(data !== undefined && { data }), ...(preprocessing !== undefined && { preprocessing }) }
-}
+export const sourceOf = ({ source }: Plan['models'][number]): ModelSource => source
 
 /** What the network sees; the path of its file may change. */
 function inputsOf(model: Plan['models'][number]): Omit<ModelSource, 'reference'> {
@@ -145,6 +138,8 @@ export function extendPlan(old: Plan | undefined, more: Omit<Plan, 'protocol'>):
 
 function described(asked: Precision): string {
   if (asked.kind === 'fixed') return `on ${asked.images} images with ${asked.repeats} repeats`
+  if (asked.kind === 'interval')
+    return `to ±${asked.width} on at most ${asked.images} images with ${asked.repeats} repeats`
   const { ceiling, most } = asked
   return `to a noise ceiling of ${ceiling} on at most ${most.images} images with ${most.repeats} repeats`
 }

@@ -13,28 +13,39 @@ import type { Answer, Job } from './measure-worker.ts'
 export interface PoolOptions {
   readonly threads: number
   readonly signal: AbortSignal | undefined
-  readonly onFinished: (job: Job) => void
+}
+
+/** Worker threads that stay between one list of jobs and the next, with what they have loaded. */
+export interface Pool {
+  /**
+   * Runs jobs in order of the list, each worker asking for the next when it is done.
+   *
+   * @throws what a job failed with; EngineError when a worker dies twice on a job; the signal's reason when it is aborted. What was
+   *   finished is on disk.
+   */
+  readonly run: (jobs: readonly Job[], onFinished: (job: Job) => void) => Promise<void>
+  /** Lets every worker end the run it is in. */
+  readonly close: () => Promise<void>
 }
 
 // tsc rewrites imports, not this: from sources the worker is TypeScript, when compiled it is JavaScript.
 const workerUrl = new URL(`./measure-worker${extname(import.meta.url)}`, import.meta.url)
 
-/**
- * Runs jobs in order of the list on worker threads, each of which asks for the next when it is done.
- *
- * @throws what a job failed with; EngineError when a worker dies twice on a job; the signal's reason when it is aborted. Workers are
- *   gone when it throws, and what was finished is on disk.
- */
-export async function runJobs(jobs: readonly Job[], { threads, signal, onFinished }: PoolOptions): Promise<void> {
-  const queue = [...jobs]
-  const deaths = new Map<number, number>()
+/** Workers start when there is a job for them. Whoever opens a pool closes it, also when a run throws. */
+export function openPool({ threads, signal }: PoolOptions): Pool {
   const workers = new Set<Worker>()
+  const idle: Worker[] = []
   let over = false
 
-  const serve = async (): Promise<void> => {
+  const start = (): Worker => {
+    const worker = new Worker(workerUrl)
+    workers.add(worker)
+    return worker
+  }
+  const serve = async (queue: Job[], deaths: Map<number, number>, onFinished: (job: Job) => void): Promise<void> => {
     let worker: Worker | undefined
     for (let job = queue.shift(); job; job = queue.shift()) {
-      worker ??= start()
+      worker ??= idle.pop() ?? start()
       const outcome = await answerOf(worker, job)
       // A worker that is ended because all is over leaves its job undone.
       if (over) return
@@ -54,26 +65,34 @@ export async function runJobs(jobs: readonly Job[], { threads, signal, onFinishe
       } else if (outcome.failure) throw revive(outcome.failure)
       else onFinished(job)
     }
-  }
-  const start = (): Worker => {
-    const worker = new Worker(workerUrl)
-    workers.add(worker)
-    return worker
+    if (worker) idle.push(worker)
   }
 
-  let abort: (() => void) | undefined
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal?.reason as Error)
-    if (signal?.aborted) abort()
-    signal?.addEventListener('abort', abort, { once: true })
-  })
-  try {
-    await Promise.race([aborted, Promise.all(Array.from({ length: Math.min(threads, jobs.length) }, serve))])
-  } finally {
-    over = true
-    queue.length = 0
-    if (abort) signal?.removeEventListener('abort', abort)
-    await Promise.all([...workers].map(stop))
+  return {
+    async run(jobs, onFinished) {
+      const queue = [...jobs]
+      const deaths = new Map<number, number>()
+      let abort: (() => void) | undefined
+      const aborted = new Promise<never>((_, reject) => {
+        abort = () => reject(signal?.reason as Error)
+        if (signal?.aborted) abort()
+        signal?.addEventListener('abort', abort, { once: true })
+      })
+      try {
+        const serving = Array.from({ length: Math.min(threads, jobs.length) }, () => serve(queue, deaths, onFinished))
+        await Promise.race([aborted, Promise.all(serving)])
+      } catch (error) {
+        over = true
+        throw error
+      } finally {
+        queue.length = 0
+        if (abort) signal?.removeEventListener('abort', abort)
+      }
+    },
+    async close() {
+      over = true
+      await Promise.all([...workers].map(stop))
+    },
   }
 }
 

@@ -17,14 +17,14 @@ interface Measured {
 
 /**
  * The stages of a pair that the plan knows, each of which holds all of the one before it at its levels: the pilot and, once it is decided,
- * what follows; or the one of a fixed plan.
+ * what follows; or the one of a fixed plan, or the most that a cell may take.
  */
 export function stagesOf(
   { precision }: Pick<Plan, 'precision'>,
   { decision }: Plan['pairs'][number],
   { intensities, stochastic }: Measured,
 ): Stage[] {
-  const { repeats, images } = precision.kind === 'fixed' ? precision : precision.pilot
+  const { repeats, images } = precision.kind === 'ceiling' ? precision.pilot : precision
   const first = { levels: [...intensities.keys()], repeats: stochastic ? repeats : 1, images }
   return decision ? [first, { levels: decision.live, repeats: decision.repeats, images: decision.images }] : [first]
 }
@@ -51,6 +51,8 @@ export function piecesOn(
     const from = drawn[levels[0] ?? 0]!
     if (images <= start || levels.length === 0 || from >= repeats) return []
     for (const level of levels) drawn[level] = repeats
-    return [{ stage, grid: { intensities, levels, draws: [from, repeats] as const }, images }]
+    const draws = Array.from({ length: repeats - from }, (_, i) => from + i)
+    const points = levels.flatMap((level) => draws.map((draw) => [level, draw] as const))
+    return [{ stage, grid: { intensities, points }, images }]
   })
 }

@@ -20,7 +20,8 @@ export function taskOutcomes(
   for (const { level, repeat, images } of cells) {
     const size = levels[level]!
     size.repeats = Math.max(size.repeats, repeat + 1)
-    size.images = images
+    // Cells that were narrowed one by one differ: what all of them share compares.
+    size.images = size.images === 0 ? images : Math.min(size.images, images)
   }
   const offsets = new Map(
     cells.flatMap(({ layer_id: layer, level, repeat, outcome_offset: offset }) =>

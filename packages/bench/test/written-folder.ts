@@ -126,6 +126,7 @@ export async function writeFolder(folder: string, said: Said): Promise<void> {
       macs: 1,
       classes,
       images,
+      test_images: images,
       clean_correct: images,
       clean_loss: 0,
       licence: null,

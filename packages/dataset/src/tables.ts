@@ -29,7 +29,12 @@ export const tables = {
       'Most test images that a cell of it was measured on: a prefix of the seeded, class-stratified order.',
       'images',
     ),
-    clean_correct: column('u32', 'Of those, classified correctly without a perturbation.', 'images'),
+    test_images: column('u32', 'Images of the whole test set.', 'images'),
+    clean_correct: column(
+      'u32',
+      'Of the images it was measured on, classified correctly without a perturbation.',
+      'images',
+    ),
     clean_loss: column('f64', 'Mean cross-entropy without a perturbation.', 'nats'),
     licence: optional('utf8', 'Licence of the network, where known.'),
   }),
@@ -68,13 +73,22 @@ export const tables = {
       model_id: modelId,
       perturbation_id: perturbationId,
       target: optional('f64', 'The noise ceiling aimed at; null where images and repeats were given.', 'correlation'),
+      interval: optional(
+        'f64',
+        'Half the width that the interval of every single cell was narrowed to; null where that was not the aim. Cells then differ in their images.',
+        'fraction',
+      ),
       pilot_images: optional('u32', 'Test images of the pilot; null where there was none.', 'images'),
       pilot_repeats: optional('u8', 'Draws of the pilot; null where there was none.', 'draws'),
       live_levels: optional(
         'utf8',
         'Indices of the levels that the pilot found live, joined by commas; null where there was none: the outcomes decide.',
       ),
-      images: column('u32', 'Test images of a live level, those of the pilot included.', 'images'),
+      images: column(
+        'u32',
+        'Test images of a live level, those of the pilot included; where cells were narrowed, the most of one.',
+        'images',
+      ),
       repeats: column('u8', 'Draws of a live level, those of the pilot included.', 'draws'),
       expected: optional(
         'f64',

@@ -213,6 +213,7 @@ describe('rows', () => {
       ({ sensitivity }) => (sensitivity[28]!.layer_id = 0),
       at('sensitivity', 28, 'Layer 0 belongs to model 0, not to model 1.'),
     ],
+    [({ models }) => (models[0]!.test_images = 2), at('models', 0, 'images is 4, more than the 2 of its test set.')],
     [
       ({ sensitivity }) => (sensitivity[0]!.intensity = 0.75),
       at('sensitivity', 0, 'intensity is 0.75 at level 0, but the grid of perturbation 0 is 0.5, 1.'),

@@ -43,6 +43,7 @@ interface MeasureCommandOptions extends CommonOptions, DataOptions {
   readonly images?: number
   readonly repeats?: number
   readonly ceiling?: number
+  readonly interval?: number
   readonly time?: number
   readonly shard?: Shard
   readonly perturbation?: string[]
@@ -64,6 +65,7 @@ export function measureCommand(): Command {
     .addOption(pluginOption())
     .option('--intensity <n,…>', 'measure at these intensities instead of the grid', moreNumbers)
     .option('--ceiling <c>', 'measure until the order of the layers is this certain (default: 0.95)', ceiling)
+    .option('--interval <width>', 'measure every cell until its loss is known to ± this, as 0.01 for a point', ceiling)
     .option(
       '--time <time>',
       'spend about so much on it, as 30m, 2h or 90s: the ceiling that there is time for',
@@ -131,7 +133,15 @@ Examples:
 }
 
 /** Images and repeats given are measured of everything; otherwise what the ceiling takes. */
-function precisionOf({ images, repeats, ceiling: asked, time }: MeasureCommandOptions): Precision {
+function precisionOf({ images, repeats, ceiling: asked, interval: width, time }: MeasureCommandOptions): Precision {
+  if (width !== undefined) {
+    if (asked !== undefined || time !== undefined) {
+      throw new InputError('--interval measures single cells, --ceiling and --time the order of the layers.', {
+        hint: 'Leave out --interval, or the others.',
+      })
+    }
+    return { kind: 'interval', width, images: images ?? 10_000, repeats: repeats ?? 1 }
+  }
   const adaptive = asked !== undefined || time !== undefined || (images === undefined && repeats === undefined)
   if (!adaptive) return { kind: 'fixed', images: images ?? 500, repeats: repeats ?? 8 }
   return untilCeiling(asked ?? 0.95, { images: images ?? 10_000, repeats: repeats ?? 64 })
@@ -209,16 +219,22 @@ export async function measureWithProgress({
 }): Promise<void> {
   const { onFetch, stop } = startFetching()
   let progress: Progress | undefined
+  let narrowing = false
   const onProgress = (event: MeasureProgress): void => {
     if (event.kind === 'plan') {
-      say(describePlan(event))
+      if (!narrowing) say(describePlan(event))
       progress = startProgress('Measuring', 1000, Math.floor(1000 * event.done))
     } else if (event.kind === 'decided') {
       progress?.stop()
       progress = undefined
       say(describeDecisions(event.pairs))
+    } else if (event.kind === 'narrowed') {
+      progress?.stop()
+      progress = undefined
+      narrowing = true
+      say(`${counted(event.open, 'cell')} not narrow after ${count(event.images)} images.`)
     } else if (event.kind === 'unit') progress?.update(Math.floor(1000 * event.done), `${event.model}, ${event.layer}`)
-    else say(`${pc.yellow('Warning:')} ${event.message}`)
+    else say(event.kind === 'note' ? event.message : `${pc.yellow('Warning:')} ${event.message}`)
   }
   await interruptible(async (signal) => {
     try {

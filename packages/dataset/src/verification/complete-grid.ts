@@ -1,17 +1,18 @@
 import type { Finding, OpenTables } from './finding.ts'
 import { gridOf } from './grid.ts'
 
-/** Where a model was measured under a perturbation, all of its layers were, at every level alike: as many draws, on as many images. */
-export function* completeGrid({ layers, perturbations, sensitivity }: OpenTables): Generator<Finding> {
+/** Where a model was measured under a perturbation, all of its layers were, at every level alike: as many draws, on as many images unless cells were narrowed one by one. */
+export function* completeGrid({ layers, perturbations, efforts = [], sensitivity }: OpenTables): Generator<Finding> {
   if (!layers || !perturbations || !sensitivity) return
   const sizes = new Map<string, { readonly draws: number; readonly images: number }>()
   const counts = new Map<string, number>()
   const pairs = new Set<string>()
+  const narrowed = new Set(efforts.filter(({ interval }) => interval !== null).map(pairOf))
   for (const [row, cell] of sensitivity.entries()) {
-    const pair = `${cell.model_id}/${cell.perturbation_id}`
+    const pair = pairOf(cell)
     const [level, own] = [`${pair}/${cell.level}`, `${cell.layer_id}/${cell.perturbation_id}/${cell.level}`]
     const size = sizes.get(level)
-    if (size && size.images !== cell.images) {
+    if (size && size.images !== cell.images && !narrowed.has(pair)) {
       const message = `images is ${cell.images}, but another cell of its model, perturbation and level has ${size.images}.`
       yield { table: 'sensitivity', row, message }
     }
@@ -32,3 +33,6 @@ export function* completeGrid({ layers, perturbations, sensitivity }: OpenTables
     }
   }
 }
+
+const pairOf = (row: { readonly model_id: number; readonly perturbation_id: number }): string =>
+  `${row.model_id}/${row.perturbation_id}`

@@ -35,7 +35,8 @@ function* brokenEffort(
   }
   for (const level of live) {
     const found = sizes.get(`${model}/${id}/${level}`)
-    if (found?.images === images && found.repeats === repeats) continue
+    const isSo = effort.interval === null ? found?.images === images : (found?.images ?? Infinity) <= images
+    if (isSo && found?.repeats === repeats) continue
     yield found
       ? `It has ${repeats} draws on ${images} images, but the cells at level ${level} have ${found.repeats} on ${found.images}.`
       : `sensitivity has no cell of model ${model} under perturbation ${id} at level ${level}.`

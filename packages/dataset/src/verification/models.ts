@@ -22,6 +22,9 @@ function* brokenModelRules(model: Row<'models'>, layers: readonly Row<'layers'>[
   if (model.layers !== layers.length) yield `layers is ${model.layers}, but layers has ${layers.length} rows of it.`
   if (model.parameters !== parameters) yield `parameters is ${model.parameters}, but its layers have ${parameters}.`
   if (model.macs !== macs) yield `macs is ${model.macs}, but its layers have ${macs}.`
+  if (model.images > model.test_images) {
+    yield `images is ${model.images}, more than the ${model.test_images} of its test set.`
+  }
   if (model.clean_correct > model.images) {
     yield `clean_correct is ${model.clean_correct}, more than its ${model.images} images.`
   }

@@ -1,0 +1,34 @@
+import type { NumberColumns, Row, Tables } from '@loadbearing/dataset'
+import { type LayerTruth, pairedInterval } from '@loadbearing/ranking'
+
+/**
+ * The loss of a layer at a level whose cells were narrowed one by one: the mean over its draws, each on all of its images. The interval is
+ * the mean of theirs, and speaks of these draws: of others, more draws tell.
+ *
+ * @param layers the model's layers, in order of depth
+ * @param cells the rows of sensitivity of one model and perturbation
+ */
+export function narrowedLosses(
+  model: Row<'models'>,
+  layers: readonly Row<'layers'>[],
+  cells: readonly Row<'sensitivity'>[],
+  outcomes: NumberColumns<Tables['outcomes']>,
+): (layer: number, level: number) => LayerTruth | null {
+  return (depth, level) => {
+    const its = cells.filter((cell) => cell.layer_id === layers[depth]?.layer_id && cell.level === level)
+    const intervals = its.flatMap(({ outcome_offset: offset, images }) => {
+      if (offset === null) return []
+      let [lost, gained] = [0, 0]
+      for (let row = offset; row < offset + images; row++) {
+        const loss = outcomes.clean_correct[row]! - outcomes.correct[row]!
+        if (loss > 0) lost++
+        else if (loss < 0) gained++
+      }
+      return [pairedInterval({ lost, gained, images }, model.test_images)]
+    })
+    if (intervals.length < its.length || intervals.length === 0) return null
+    const mean = (of: (interval: LayerTruth) => number): number =>
+      intervals.reduce((sum, interval) => sum + of(interval), 0) / intervals.length
+    return { value: mean(({ value }) => value), low: mean(({ low }) => low), high: mean(({ high }) => high) }
+  }
+}
