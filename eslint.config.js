@@ -11,12 +11,22 @@ const boundaries = {
   'type:ranking': ['type:core'],
   'type:dataset': ['type:core'],
   'type:zoo': ['type:core'],
+  'type:images': ['type:core'],
   // Files alone, found by their paths: nobody imports it.
   'type:networks': [],
   'type:plugin': ['type:core'],
-  'type:bench': ['type:core', 'type:engine', 'type:ranking', 'type:dataset', 'type:zoo', 'type:plugin'],
+  'type:bench': ['type:core', 'type:engine', 'type:ranking', 'type:dataset', 'type:zoo', 'type:images', 'type:plugin'],
   'type:app': ['type:core', 'type:ranking', 'type:dataset'],
-  'type:cli': ['type:core', 'type:engine', 'type:ranking', 'type:dataset', 'type:zoo', 'type:bench', 'type:app'],
+  'type:cli': [
+    'type:core',
+    'type:engine',
+    'type:ranking',
+    'type:dataset',
+    'type:zoo',
+    'type:images',
+    'type:bench',
+    'type:app',
+  ],
   'type:tools': ['*'],
 }
 

@@ -14,7 +14,7 @@ import {
   type EngineComparison,
   loadModel,
   machine,
-  perturbations,
+  representatives,
   preprocess,
   tieWidth,
   zooSources,
@@ -42,8 +42,8 @@ const kept = join(root, `.verify-suffix-${images}.jsonl`)
 
 const findings = readFindings()
 const known = new Set(findings.map(({ key }) => key))
-for (const source of await zooSources()) await verify(await loadModel(source))
-const rows = perturbations.flatMap(({ plugin }) =>
+for (const source of await zooSources('shipped')) await verify(await loadModel(source))
+const rows = representatives.flatMap(({ plugin }) =>
   [...new Set(findings.map(({ model }) => model))].map((model) => summarise(model, plugin.name)),
 )
 console.table(rows)
@@ -70,7 +70,7 @@ async function verify(model: BenchModel): Promise<void> {
     const labels = indices.map((index) => set.labels[index]!)
     await engine.advance(inputs)
     for (const { name: layer } of model.onnx.layers) {
-      for (const { plugin: perturbation } of perturbations) {
+      for (const { plugin: perturbation } of representatives) {
         for (const intensity of perturbation.intensities) {
           const cell = { layer, perturbation, intensity, repeat: 0 }
           const names = { model: model.name, layer, perturbation: perturbation.name, intensity }

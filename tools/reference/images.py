@@ -1,6 +1,6 @@
 """Records what Pillow, transformers, pyarrow and datasets make of small images, for the tests of packages/images.
 
-    python tools/reference/images.py      writes packages/images/test/fixtures
+python tools/reference/images.py      writes packages/images/test/fixtures
 """
 
 import hashlib
@@ -47,7 +47,12 @@ def sha256(array: np.ndarray) -> str:
 def resizes(image: Image.Image) -> list[dict]:
     sizes = [(16, 12), (9, 31), (80, 60), (37, 20), (1, 1)]
     return [
-        {"resample": name, "height": height, "width": width, "sha256": sha256(np.asarray(image.resize((width, height), code)))}
+        {
+            "resample": name,
+            "height": height,
+            "width": width,
+            "sha256": sha256(np.asarray(image.resize((width, height), code))),
+        }
         for name, code in RESAMPLES.items()
         for height, width in sizes
     ]
@@ -57,7 +62,9 @@ def processors() -> dict[str, object]:
     return {
         "vit": ViTImageProcessorPil(size={"height": 24, "width": 20}),
         "clip": CLIPImageProcessorPil(size={"shortest_edge": 24}, crop_size={"height": 19, "width": 16}),
-        "clip that crops beyond": CLIPImageProcessorPil(size={"shortest_edge": 15}, crop_size={"height": 33, "width": 18}),
+        "clip that crops beyond": CLIPImageProcessorPil(
+            size={"shortest_edge": 15}, crop_size={"height": 33, "width": 18}
+        ),
         "convnext": ConvNextImageProcessorPil(size={"shortest_edge": 21}),
         "convnext, large": ConvNextImageProcessorPil(size={"shortest_edge": 384}),
         "poolformer": PoolFormerImageProcessorPil(size={"shortest_edge": 20}, crop_size={"height": 18, "width": 18}),
@@ -93,8 +100,14 @@ def tables() -> None:
     images = [picture(8 + i, 10, 100 + i) for i in range(12)]
     labels = [i % 3 for i in range(12)]
     names = ["cat", "dog", "eel"]
-    features = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=names), "note": datasets.Value("string")})
-    rows = {"image": [{"bytes": png(image), "path": f"{i}.png"} for i, image in enumerate(images)], "label": labels, "note": ["-"] * 12}
+    features = datasets.Features(
+        {"image": datasets.Image(), "label": datasets.ClassLabel(names=names), "note": datasets.Value("string")}
+    )
+    rows = {
+        "image": [{"bytes": png(image), "path": f"{i}.png"} for i, image in enumerate(images)],
+        "label": labels,
+        "note": ["-"] * 12,
+    }
     table = datasets.Dataset.from_dict(rows, features=features)
     table.to_parquet(FIXTURES / "hub.parquet", batch_size=5)
     arrow = table.with_format("arrow")[:]
@@ -104,11 +117,21 @@ def tables() -> None:
         writer.write_table(arrow, max_chunksize=5)
     with pa.OSFile(str(FIXTURES / "hub-file.arrow"), "wb") as sink, pa.ipc.new_file(sink, arrow.schema) as writer:
         writer.write_table(arrow, max_chunksize=5)
-    plain = pa.table({"picture": pa.array([png(image) for image in images], pa.binary()), "class": [names[i] for i in labels]})
+    plain = pa.table(
+        {"picture": pa.array([png(image) for image in images], pa.binary()), "class": [names[i] for i in labels]}
+    )
     pq.write_table(plain, FIXTURES / "plain.parquet", compression="none")
     pq.write_table(pa.table({"text": ["a", "b"], "label": [0, 1]}), FIXTURES / "without-images.parquet")
     (FIXTURES / "tables.json").write_text(
-        json.dumps({"labels": labels, "names": names, "sizes": [[im.height, im.width] for im in images], "sha256": [sha256(np.asarray(im)) for im in images]}) + "\n"
+        json.dumps(
+            {
+                "labels": labels,
+                "names": names,
+                "sizes": [[im.height, im.width] for im in images],
+                "sha256": [sha256(np.asarray(im)) for im in images],
+            }
+        )
+        + "\n"
     )
 
 

@@ -86,8 +86,8 @@ class Stream:
         return np.floor(self.uniforms(len(bounds)) * np.array(bounds, np.float64)).astype(np.int64).tolist()
 
     def normals(self, count: int) -> np.ndarray:
-        """The stream's first ones: what is drawn here is not drawn on."""
-        return parallel_normals([self.state], count)[0]
+        """The first ones of a stream that nothing else is drawn from."""
+        return polar(self.uniforms(2 * attempts(count)), count)
 
     def shuffle(self, items: Sequence) -> list:
         order = list(items)
@@ -97,29 +97,38 @@ class Stream:
         return order
 
 
+def uniforms(streams: Sequence[Stream], count: int) -> np.ndarray:
+    """The first uniforms of every stream, side by side: [streams, count]."""
+    made, _ = outputs(*(np.array(words, np.uint64) for words in zip(*(stream.state for stream in streams))), 2 * count)
+    return uniforms_of(np.array(made)).T
+
+
+def normals(streams: Sequence[Stream], count: int) -> np.ndarray:
+    """The first normals of every stream: [streams, count]."""
+    return np.stack([polar(drawn, count) for drawn in uniforms(streams, 2 * attempts(count))])
+
+
 def uniforms_of(made: np.ndarray) -> np.ndarray:
     """Of outputs [2n, …], uniforms [n, …]: multiples of 2⁻⁵³."""
     first, second = made[0::2] & np.uint64((1 << 26) - 1), made[1::2] & np.uint64((1 << 27) - 1)
     return first.astype(np.float64) * 2.0**-26 + second.astype(np.float64) * 2.0**-53
 
 
-def parallel_normals(states: Sequence[tuple[int, int]], count: int) -> np.ndarray:
-    """The first `count` normals of every stream: [streams, count]. Of a pair of uniforms that falls into the disc, both are used."""
-    pairs = math.ceil(count / 2)
-    attempts = math.ceil(pairs * 4 / math.pi + 6 * math.sqrt(pairs) + 10)
-    state = states[0] if len(states) == 1 else tuple(np.array(words, np.uint64) for words in zip(*states))
-    made, _ = outputs(*state, 4 * attempts)
-    values = 2 * uniforms_of(np.array(made, np.uint64).reshape(4 * attempts, len(states))) - 1
-    drawn = np.empty((len(states), 2 * pairs))
-    for stream in range(len(states)):
-        u, v = values[0::2, stream], values[1::2, stream]
-        s = u * u + v * v
-        inside = np.flatnonzero((s > 0) & (s < 1))[:pairs]
-        assert len(inside) == pairs, "more attempts are needed"
-        u, v, s = u[inside], v[inside], s[inside]
-        scale = np.sqrt(-2 * ln(s) / s)
-        drawn[stream, 0::2], drawn[stream, 1::2] = u * scale, v * scale
-    return drawn[:, :count]
+def attempts(count: int) -> int:
+    """More pairs of uniforms than `count` normals take: π/4 of them fall into the disc."""
+    return math.ceil(count * 2 / math.pi + 8 * math.sqrt(count) + 20)
+
+
+def polar(drawn: np.ndarray, count: int) -> np.ndarray:
+    """Normals of uniforms, two of every pair that falls into the disc."""
+    u, v = (2 * drawn - 1).reshape(-1, 2).T
+    s = u * u + v * v
+    inside = (s > 0) & (s < 1)
+    u, v, s = u[inside], v[inside], s[inside]
+    scale = np.sqrt(-2 * ln(s) / s)
+    made = np.stack([u * scale, v * scale], 1).ravel()
+    assert len(made) >= count, "more attempts are needed"
+    return made[:count]
 
 
 def stratified_order(labels: np.ndarray, data: str) -> list[int]:

@@ -20,7 +20,6 @@ import {
   zooSources,
 } from '../src/index.ts'
 import { openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
-import { readImages } from '@loadbearing/zoo'
 import { format, resolveConfig } from 'prettier'
 import { type Contender, processorSeconds, race, spread } from './race.ts'
 import { openWholeGraph, runFile, type WholeGraph } from './whole-graph.ts'
@@ -69,9 +68,8 @@ if (judged.ratio.median < demanded.ratio) {
 }
 
 async function raceOn(model: BenchModel): Promise<Row> {
-  const set = await readImages(model.data, 'test')
-  const inputs = preprocess(
-    set,
+  const inputs = await preprocess(
+    await model.images('test'),
     Array.from({ length: images }, (_, image) => image),
     model.preprocessing,
   )

@@ -40,7 +40,7 @@ export async function openHost(model: BenchModel, initial: ReadonlyMap<string, T
   const { onnx, preprocessing } = model
   const images = await model.images('calibration')
   const order = stratifiedOrder(images.labels, `${model.data}/calibration`)
-  const first = (examples: number): Tensor => preprocess(images, order.slice(0, examples), preprocessing)
+  const first = (examples: number): Promise<Tensor> => preprocess(images, order.slice(0, examples), preprocessing)
   let forwards = 0
   let examplesRun = 0
   let observed: Observed | undefined
@@ -53,7 +53,7 @@ export async function openHost(model: BenchModel, initial: ReadonlyMap<string, T
     if (taken?.examples !== examples) {
       forwards += examples
       examplesRun = Math.max(examplesRun, examples)
-      taken = { examples, logits: await engine.advance(first(examples)) }
+      taken = { examples, logits: await engine.advance(await first(examples)) }
     }
     return { engine, logits: taken.logits }
   }
@@ -64,7 +64,7 @@ export async function openHost(model: BenchModel, initial: ReadonlyMap<string, T
       const batch = order.slice(start, start + batchSize)
       forwards += batch.length
       examplesRun = Math.max(examplesRun, start + batch.length)
-      yield await observed.activations(preprocess(images, batch, preprocessing))
+      yield await observed.activations(await preprocess(images, batch, preprocessing))
     }
   }
 
@@ -75,7 +75,7 @@ export async function openHost(model: BenchModel, initial: ReadonlyMap<string, T
       examples: order.length,
       weights: { weights: onnx.weight },
       activations: { activations },
-      labels: { labels: Uint8Array.from(order, (index) => images.labels[index]!) },
+      labels: { labels: Int32Array.from(order, (index) => images.labels[index]!) },
       logits: { logits: async (examples = order.length) => (await advanced(Math.min(examples, order.length))).logits },
       perturbedForward: {
         perturbedForward: async (layer, weight, examples) => {

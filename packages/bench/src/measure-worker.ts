@@ -1,9 +1,10 @@
 import { Console } from 'node:console'
 import { parentPort } from 'node:worker_threads'
 import { LoadbearingError } from '@loadbearing/core'
+import type { LabelledImages } from '@loadbearing/images'
 import { openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
-import type { ImageSet } from '@loadbearing/zoo'
-import { type BenchModel, loadModel, type ModelSource, preprocess } from './model.ts'
+import { type BenchModel, loadModel, preprocess } from './model.ts'
+import type { ModelSource } from './model-source.ts'
 import { type Chunk, measureUnit } from './measure-unit.ts'
 import { findPerturbation } from './plugins.ts'
 import { stratifiedOrder } from './seeds.ts'
@@ -38,7 +39,7 @@ interface Loaded {
   readonly model: BenchModel
   readonly surroundings: Surroundings
   readonly engine: SuffixEngine
-  readonly images: ImageSet
+  readonly images: LabelledImages
   readonly order: readonly number[]
 }
 
@@ -65,7 +66,7 @@ async function work(job: Job): Promise<void> {
   const chunkKey = `${index}/${chunkSize}/${total}`
   if (chunk?.key !== chunkKey) {
     const indices = order.slice(index * chunkSize, Math.min(total, (index + 1) * chunkSize))
-    const clean = await engine.advance(preprocess(images, indices, model.preprocessing))
+    const clean = await engine.advance(await preprocess(images, indices, model.preprocessing))
     chunk = { key: chunkKey, clean, labels: indices.map((i) => images.labels[i]!) }
   }
   const layer = model.onnx.layers.find(({ name }) => name === job.layer)!

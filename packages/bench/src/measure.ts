@@ -12,8 +12,10 @@ import type { BenchModel } from './model.ts'
 import type { ModelSource } from './model-source.ts'
 import { extendPlan, type Plan, type Precision, readPlan, writePlan } from './plan.ts'
 import { populations, startNarrowing } from './narrowing.ts'
+import { startPace } from './pace.ts'
 import { openPool } from './pool.ts'
 import type { RegisteredPerturbation } from './registry.ts'
+import { checkPreprocessing } from './self-check.ts'
 import { claimShard, jobsOfShard, type Shard } from './shards.ts'
 import { imagesOf, isFinished, removeBegun } from './units.ts'
 import { writeTruth } from './write-truth.ts'
@@ -63,6 +65,8 @@ export type MeasureProgress =
       readonly finished: number
       /** Share of the work that is already there, 0 to 1. */
       readonly done: number
+      /** About how long the rest will take. */
+      readonly seconds: number
       readonly threads: number
       /** About how much memory the activations of the chunks in hand take, all threads. */
       readonly memory: number
@@ -97,16 +101,23 @@ export async function measure(options: MeasureOptions): Promise<void> {
 
 async function measureInto(models: readonly BenchModel[], options: MeasureOptions): Promise<void> {
   const { out, signal, onProgress, seconds, shard, threads = availableParallelism() } = options
-  for (const message of new Set(models.flatMap(({ notes }) => notes))) onProgress?.({ kind: 'note', message })
+  const notes = models.flatMap((model) => [...model.notes, ...model.onnx.notes])
+  for (const message of new Set(notes)) onProgress?.({ kind: 'note', message })
   let plan = extendPlan(await readPlan(out), await planOf(models, options))
   const measured = await measuredBy(plan, models, out, options)
   await removeBegun(out)
   await writePlan(out, plan)
   if (shard) await claimShard(out, shard)
+  for (const model of models) {
+    if (isKnown(model)) continue
+    const { warning } = await checkPreprocessing(model)
+    if (warning !== undefined) onProgress?.({ kind: 'warning', message: warning })
+  }
 
   const meter = startMeter()
   const pool = openPool({ threads, signal })
   let forwards = 0
+  const pace = startPace(measured.models, threads)
   /** Finishes a shard's or all of some jobs, and says how far it is. */
   const finish = async (jobs: readonly PlannedJob[], isFirst: boolean): Promise<void> => {
     const finished = await Promise.all(jobs.map(({ unit }) => isFinished(out, unit)))
@@ -129,9 +140,11 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
       units: jobs.length,
       finished: count,
       done: pending.length === 0 ? 1 : done / whole,
+      seconds: await pace.expect(pending),
       threads,
       memory: threads * plan.chunk * Math.max(...measured.models.map(activationBytes)),
     })
+    const started = performance.now()
     const workOf = new Map(pending.map(({ job, work }) => [job.id, work]))
     await pool.run(
       pending.map(({ job }) => job),
@@ -143,6 +156,7 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
         onProgress?.({ kind: 'unit', units: jobs.length, finished: count, done: done / whole, ...at })
       },
     )
+    pace.took(pending, (performance.now() - started) / 1000)
   }
 
   const ownOf = (jobs: readonly PlannedJob[]): readonly PlannedJob[] => (shard ? jobsOfShard(jobs, shard) : jobs)
@@ -171,19 +185,11 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
   }
   if (shard) return
 
-  const tables = await writeTruth(plan, measured, jobs, out, (before) => {
+  await writeTruth(plan, measured, jobs, out, (before) => {
     if (forwards === 0) return before
     const examples = imagesOfPlan(jobs)
     return [...before, runRow('measure', null, null, { ...meter.read(), examples, forwards, threads })]
   })
-  for (const { name, classes, images, clean_correct: correct } of tables.models) {
-    if (correct / images < 2 / classes) {
-      onProgress?.({
-        kind: 'warning',
-        message: `${name} is right on only ${((100 * correct) / images).toFixed(1)} % of the images without any perturbation, near chance. Its preprocessing is probably not the one it was trained with (--mean, --std, --scale).`,
-      })
-    }
-  }
 }
 
 /** Different cells among the units: those of a cell's first chunk. */
@@ -215,7 +221,14 @@ async function planOf(models: readonly BenchModel[], options: MeasureOptions): P
   return {
     precision: within(precision, Math.min(...counts)),
     chunk,
-    models: models.map(({ source, name, onnx }) => ({ source, name, sha256: onnx.sha256 })),
+    models: await Promise.all(
+      models.map(async ({ source, name, onnx, dataFingerprint }) => ({
+        source,
+        name,
+        sha256: onnx.sha256,
+        data: await dataFingerprint(),
+      })),
+    ),
     perturbations: perturbations.map(({ plugin, module }) => ({
       name: plugin.name,
       version: plugin.version,
@@ -226,6 +239,11 @@ async function planOf(models: readonly BenchModel[], options: MeasureOptions): P
       perturbations.map(({ plugin }) => ({ model: model.name, perturbation: plugin.name })),
     ),
   }
+}
+
+/** A network of the zoo on its own terms: its card says how right it is. */
+function isKnown({ source }: BenchModel): boolean {
+  return source.reference.startsWith('zoo:') && source.data === undefined && source.preprocessing === undefined
 }
 
 /** What was not asked for to the image is cut to what there is. */

@@ -1,32 +1,23 @@
 import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { InputError, type Tensor } from '@loadbearing/core'
+import { finalSize, type LabelledImages, normalised, type Preprocessing } from '@loadbearing/images'
 import { type OnnxModel, readModel } from '@loadbearing/onnx'
 import {
   type FetchOptions,
   type ImageOptions,
-  type ImageSet,
   listShipped,
   listZoo,
   type ModelCard,
-  type Preprocessing,
-  readImages,
   readZooModel,
   type Split,
 } from '@loadbearing/zoo'
-
-/** What a model is and what it is measured on, small enough to hand to a worker and to keep in a plan. */
-export interface ModelSource {
-  /** 'zoo:NAME' or the path of an ONNX file. */
-  readonly reference: string
-  /** 'zoo:NAME' of the images; a zoo model's own by default. */
-  readonly data?: string
-  /** A zoo model's own by default; bytes / 255 otherwise. */
-  readonly preprocessing?: Preprocessing
-}
+import { openData, preprocessingOf } from './model-data.ts'
+import type { ModelSource } from './model-source.ts'
 
 /** A model ready to be measured. */
 export interface BenchModel {
+  /** With all that was found out of the preprocessing: nothing that lies with the file is asked a second time. */
   readonly source: ModelSource
   /** The name in tables: the zoo's, or the file's without its ending. */
   readonly name: string
@@ -36,9 +27,19 @@ export interface BenchModel {
   readonly licence: string | null
   readonly bytes: Uint8Array
   readonly onnx: OnnxModel
+  /** Name of the data: the zoo's, or that of the folder or file. */
   readonly data: string
-  readonly images: (split: Split) => Promise<ImageSet>
+  /**
+   * What tells the data from others: SHA-256 over a user's images and labels, or the zoo's name. Reads all of a user's images.
+   *
+   * @throws InputError naming the files that are no images
+   */
+  readonly dataFingerprint: () => Promise<string>
+  /** The images, as another preprocessing than the model's would resize and crop them where one is given. */
+  readonly images: (split: Split, preprocessing?: Preprocessing) => Promise<LabelledImages>
   readonly preprocessing: Preprocessing
+  /** Sentences for a person on what was decided for them. */
+  readonly notes: readonly string[]
 }
 
 const zooPrefix = 'zoo:'
@@ -46,25 +47,33 @@ const zooPrefix = 'zoo:'
 /**
  * Loads a model and checks that it fits its data. What of both does not ship is fetched where it is not here yet.
  *
- * @throws InputError on an unknown name, a missing file, or images of another shape; ModelError and EngineError on a bad file;
+ * @throws InputError on an unknown name, a missing file, or images that do not fit; ModelError and EngineError on a bad file;
  *   DatasetError on bad images, or where they cannot be fetched
  */
 export async function loadModel(source: ModelSource, options: ImageOptions = {}): Promise<BenchModel> {
-  const model = await withData(source, options)
-  const images = await model.images('calibration')
-  if (images.shape.join() !== model.onnx.input.shape.join()) {
-    throw new InputError(
-      `${model.name} takes examples of shape [${model.onnx.input.shape.join(', ')}], but the images of ${model.data} are [${images.shape.join(', ')}].`,
-      { hint: 'Choose data of the size and number of channels that the model was trained on.' },
-    )
+  const { name, bytes, onnx, card } = await readNetwork(source.reference, { ...options, source })
+  const found = await preprocessingOf(source, card)
+  const opened = await openData(source, onnx, { name, card, preprocessing: found.preprocessing }, options)
+  const { data, images, preprocessing, notes } = opened
+  // Of no images: what does not fit is refused here, not after minutes in a worker.
+  await preprocess(await images('calibration'), [], preprocessing)
+  return {
+    source: card ? source : { ...source, preprocessor: null, preprocessing },
+    name,
+    title: card?.title ?? name,
+    family: card?.family ?? name,
+    licence: card?.licence ?? null,
+    bytes,
+    onnx,
+    data,
+    dataFingerprint: async () => {
+      const prints = [await (await images('test')).fingerprint(), await (await images('calibration')).fingerprint()]
+      return [...new Set(prints)].join(' ')
+    },
+    images,
+    preprocessing,
+    notes: [...(found.note === undefined ? [] : [found.note]), ...notes],
   }
-  if (images.classes.length !== model.onnx.output.classes) {
-    throw new InputError(
-      `${model.name} tells ${model.onnx.output.classes} classes apart, but ${model.data} has ${images.classes.length}.`,
-      { hint: 'Choose the data that the model was trained on.' },
-    )
-  }
-  return model
 }
 
 /** The networks of the zoo as sources: all, or those whose files ship with it. */
@@ -82,13 +91,19 @@ export interface Network {
   readonly card: ModelCard | undefined
 }
 
+export interface NetworkOptions extends FetchOptions {
+  /** What is known of its preprocessing: the size of the images, where its file leaves that open. */
+  readonly source?: ModelSource
+}
+
 /**
- * Reads a network by reference: 'zoo:NAME' or the path of an ONNX file.
+ * Reads a network by reference: 'zoo:NAME' or the path of an ONNX file, with the files beside it that hold its weights. Where it leaves the
+ * size of its images open, that is where their preprocessing ends.
  *
  * @throws InputError on an unknown name or a missing file; ModelError and EngineError on a bad file; DatasetError where a network of the
  *   zoo cannot be fetched
  */
-export async function readNetwork(reference: string, options: FetchOptions = {}): Promise<Network> {
+export async function readNetwork(reference: string, options: NetworkOptions = {}): Promise<Network> {
   if (reference.startsWith(zooPrefix)) {
     const { card, bytes } = await readZooModel(reference.slice(zooPrefix.length), options)
     return { name: card.name, bytes, onnx: await readModel(bytes, { name: card.name }), card }
@@ -103,61 +118,36 @@ export async function readNetwork(reference: string, options: FetchOptions = {})
     })
   })
   const name = basename(reference).replace(/\.onnx$/i, '')
-  return { name, bytes, onnx: await readModel(bytes, { name: reference }), card: undefined }
+  const { preprocessing } = await preprocessingOf(options.source ?? { reference }, undefined)
+  const onnx = await readFitting(bytes, reference, preprocessing)
+  // With what lies in other files: the network as it runs.
+  return { name, bytes: onnx.bytes, onnx, card: undefined }
 }
 
-async function withData(source: ModelSource, options: ImageOptions): Promise<BenchModel> {
-  const { name, bytes, onnx, card } = await readNetwork(source.reference, options)
-  const data = dataName(source.data) ?? card?.data
-  if (data === undefined) {
-    throw new InputError(`${source.reference} needs images to be measured on.`, {
-      hint: 'Name them: --data zoo:fashion-mnist.',
-    })
-  }
-  const channels = onnx.input.shape[0] ?? 1
-  const unit = { scale: 255, mean: new Array<number>(channels).fill(0), std: new Array<number>(channels).fill(1) }
-  return {
-    source,
-    name,
-    title: card?.title ?? name,
-    family: card?.family ?? name,
-    licence: card?.licence ?? null,
-    bytes,
-    onnx,
-    data,
-    images: (split) => readImages(data, split, options),
-    preprocessing: source.preprocessing ?? card?.preprocessing ?? unit,
-  }
-}
-
-function dataName(reference: string | undefined): string | undefined {
-  if (reference === undefined || reference.startsWith(zooPrefix)) return reference?.slice(zooPrefix.length)
-  throw new InputError(`The data '${reference}' cannot be read yet.`, {
-    hint: 'Name images of the zoo: zoo:fashion-mnist.',
+async function readFitting(bytes: Uint8Array, reference: string, preprocessing: Preprocessing): Promise<OnnxModel> {
+  const folder = dirname(reference)
+  const options = { name: reference, external: (location: string) => readFile(join(folder, location)) }
+  const size = finalSize(preprocessing)
+  if (!size) return readModel(bytes, options)
+  const [height, width] = [size.height, size.width]
+  const inputShape = preprocessing.layout === 'nhwc' ? [height, width, 3] : [3, height, width]
+  return readModel(bytes, { ...options, inputShape }).catch((error: unknown) => {
+    // It declares another: what is wrong with the preprocessing is said where the images are opened.
+    if (error instanceof InputError) return readModel(bytes, options)
+    throw error
   })
 }
 
 /**
- * The chosen images as a batch for the network: (byte / scale − mean) / std by channel, [n, channels, height, width].
+ * The chosen images as a batch for the network: resized and cropped as they are read, then (byte / scale − mean) / std by channel.
  *
- * @throws InputError when mean or std has not one number a channel
+ * @returns [n, channels, height, width], or [n, height, width, channels] where the layout is so
+ * @throws InputError when mean or std has not one number a channel, or naming an image that cannot be decoded
  */
-export function preprocess(images: ImageSet, indices: readonly number[], { scale, mean, std }: Preprocessing): Tensor {
-  const [channels, height, width] = images.shape
-  if (mean.length !== channels || std.length !== channels) {
-    throw new InputError(
-      `The preprocessing has ${mean.length} means and ${std.length} deviations for ${channels} channels.`,
-      { hint: 'Give --mean and --std one number a channel, joined by commas.' },
-    )
-  }
-  const area = height * width
-  const size = channels * area
-  const data = new Float32Array(indices.length * size)
-  indices.forEach((index, row) => {
-    for (let i = 0; i < size; i++) {
-      const channel = Math.floor(i / area)
-      data[row * size + i] = (images.pixels[index * size + i]! / scale - mean[channel]!) / std[channel]!
-    }
-  })
-  return { shape: [indices.length, ...images.shape], data }
+export async function preprocess(
+  images: LabelledImages,
+  indices: readonly number[],
+  preprocessing: Preprocessing,
+): Promise<Tensor> {
+  return normalised(await images.read(indices), images.shape, preprocessing)
 }

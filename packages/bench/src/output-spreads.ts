@@ -27,7 +27,7 @@ export async function outputSpreads(model: BenchModel): Promise<ReadonlyMap<stri
   const observed = await openObserved(model.onnx)
   try {
     for (let start = 0; start < order.length; start += batchSize) {
-      const batch = preprocess(images, order.slice(start, start + batchSize), model.preprocessing)
+      const batch = await preprocess(images, order.slice(start, start + batchSize), model.preprocessing)
       for (const [layer, { output }] of await observed.activations(batch)) {
         const total = totals.get(layer)!
         total.count += output.data.length

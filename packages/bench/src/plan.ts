@@ -45,7 +45,15 @@ const plan = z.object({
   /** Images a worker takes up at once; the bytes of the result depend on it, so it is fixed with the folder. */
   chunk: z.int().positive(),
   /** Order gives model_id. */
-  models: z.array(z.object({ source: modelSource, name: z.string(), sha256: z.string() })),
+  models: z.array(
+    z.object({
+      source: modelSource,
+      name: z.string(),
+      sha256: z.string(),
+      /** What tells its images from others. */
+      data: z.string(),
+    }),
+  ),
   /** Order gives perturbation_id; `module` says where a perturbation of someone else's comes from. */
   perturbations: z.array(
     z.object({ name: z.string(), version: z.int(), intensities: z.array(z.number()), module: z.string().optional() }),
@@ -113,7 +121,7 @@ export function extendPlan(old: Plan | undefined, more: Omit<Plan, 'protocol'>):
   for (const model of more.models) {
     const before = old.models.find(({ name }) => name === model.name)
     if (before && before.sha256 !== model.sha256) refuse(`with another file called '${model.name}'`)
-    if (before && !isDeepStrictEqual(inputsOf(before), inputsOf(model))) {
+    if (before && (before.data !== model.data || !isDeepStrictEqual(inputsOf(before), inputsOf(model)))) {
       refuse(`on other images of ${model.name}, or with other preprocessing`)
     }
   }

@@ -5,9 +5,10 @@ import { depth, macs, parameterCount, random } from '@loadbearing/criteria-basel
 import { boundedKl } from '@loadbearing/criteria-probes'
 import { l1Norm, l2Norm, lamp, meanMagnitude, weightError } from '@loadbearing/criteria-weights'
 import { bitFlip } from '@loadbearing/perturbations-faults'
-import { gaussianNoise } from '@loadbearing/perturbations-noise'
-import { magnitudePruning } from '@loadbearing/perturbations-pruning'
+import { activationNoise, gaussianNoise, multiplicativeNoise, signFlip, uniformNoise } from '@loadbearing/perturbations-noise'
+import { channelPruning, filterPruning, magnitudePruning, randomFilterPruning, randomPruning, semiStructuredPruning } from '@loadbearing/perturbations-pruning'
 import { uniformQuantization } from '@loadbearing/perturbations-quantization'
+import { initialReset, meanReset, reinitReset, shuffleReset, zeroReset } from '@loadbearing/perturbations-reset'
 import type { RegisteredCriterion, RegisteredPerturbation } from './registry.ts'
 
 export const criteria: readonly RegisteredCriterion[] = [
@@ -26,7 +27,21 @@ export const criteria: readonly RegisteredCriterion[] = [
 
 export const perturbations: readonly RegisteredPerturbation[] = [
   { plugin: bitFlip, module: '@loadbearing/perturbations-faults' },
+  { plugin: activationNoise, module: '@loadbearing/perturbations-noise' },
   { plugin: gaussianNoise, module: '@loadbearing/perturbations-noise' },
+  { plugin: multiplicativeNoise, module: '@loadbearing/perturbations-noise' },
+  { plugin: signFlip, module: '@loadbearing/perturbations-noise' },
+  { plugin: uniformNoise, module: '@loadbearing/perturbations-noise' },
+  { plugin: channelPruning, module: '@loadbearing/perturbations-pruning' },
+  { plugin: filterPruning, module: '@loadbearing/perturbations-pruning' },
   { plugin: magnitudePruning, module: '@loadbearing/perturbations-pruning' },
+  { plugin: randomFilterPruning, module: '@loadbearing/perturbations-pruning' },
+  { plugin: randomPruning, module: '@loadbearing/perturbations-pruning' },
+  { plugin: semiStructuredPruning, module: '@loadbearing/perturbations-pruning' },
   { plugin: uniformQuantization, module: '@loadbearing/perturbations-quantization' },
+  { plugin: initialReset, module: '@loadbearing/perturbations-reset' },
+  { plugin: meanReset, module: '@loadbearing/perturbations-reset' },
+  { plugin: reinitReset, module: '@loadbearing/perturbations-reset' },
+  { plugin: shuffleReset, module: '@loadbearing/perturbations-reset' },
+  { plugin: zeroReset, module: '@loadbearing/perturbations-reset' },
 ]

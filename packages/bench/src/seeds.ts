@@ -23,7 +23,7 @@ export function criterionStream({ model, layer, perturbation, intensity }: Draw,
 }
 
 /** All indices of a labelled set in a seeded order of which every prefix is as balanced over the classes as it can be. */
-export function stratifiedOrder(labels: Uint8Array, data: string): number[] {
+export function stratifiedOrder(labels: Uint8Array | Int32Array, data: string): number[] {
   const rng = rngFrom(protocol, 'images', data)
   const byClass = new Map<number, number[]>()
   labels.forEach((label, index) => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { openNetwork } from '@loadbearing/onnx'
-import { listZoo, readImages } from '@loadbearing/zoo'
+import { listZoo } from '@loadbearing/zoo'
 import { describe, expect, it } from 'vitest'
 import { loadModel, preprocess } from '../src/model.ts'
 import { predictedClasses } from '../src/outcome.ts'
@@ -18,9 +18,9 @@ const cards = (await listZoo()).filter(({ data }) => shipped(data))
 
 // `npm run zoo:verify` does the same on all data and all images.
 describe('our engine gives the first images of the test split the class that PyTorch gives them', () => {
-  it.each(cards)('$name', async ({ name, data }) => {
+  it.each(cards)('$name', async ({ name }) => {
     const model = await loadModel({ reference: `zoo:${name}` })
-    const inputs = preprocess(await readImages(data, 'test'), [...new Array(images).keys()], model.preprocessing)
+    const inputs = await preprocess(await model.images('test'), [...new Array(images).keys()], model.preprocessing)
     const network = await openNetwork(model.onnx, model.bytes)
     const classes = predictedClasses(await network.run(inputs))
     await network.release()

@@ -95,7 +95,7 @@ describe('what does not fit is refused before anything is measured', () => {
     [
       'means of two channels',
       ['measure', 'good.onnx', ...data, '--mean', '0.2,0.3'],
-      'The preprocessing has 2 means and 2 deviations for 1 channels.',
+      'The preprocessing has 2 means and 1 deviations for 1 channels.',
       /Give --mean and --std one number a channel.*/,
     ],
   ] as const)('%s', async (_what, parameters, sentence, hint) => {

@@ -19,7 +19,7 @@ import { Command, Option } from 'commander'
 import pc from 'picocolors'
 import { startFetching } from '../terminal/fetching.ts'
 import { interruptible } from '../terminal/interruption.ts'
-import { count, counted, interval, points } from '../terminal/numbers.ts'
+import { count, counted, duration, interval, points } from '../terminal/numbers.ts'
 import { printResult, say } from '../terminal/output.ts'
 import { type Progress, startProgress } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
@@ -34,7 +34,15 @@ import {
   sourceFrom,
   threadsOption,
 } from './options.ts'
-import { ceiling, duration, moreNames, moreNumbers, number, positiveInteger, shard } from './parsing.ts'
+import {
+  ceiling,
+  duration as parseDuration,
+  moreNames,
+  moreNumbers,
+  number,
+  positiveInteger,
+  shard,
+} from './parsing.ts'
 import { pluginOption, warnOfPlugin } from './plugin-option.ts'
 
 interface MeasureCommandOptions extends CommonOptions, DataOptions {
@@ -69,7 +77,7 @@ export function measureCommand(): Command {
     .option(
       '--time <time>',
       'spend about so much on it, as 30m, 2h or 90s: the ceiling that there is time for',
-      duration,
+      parseDuration,
     )
     .option('--shard <i/n>', 'measure one of n parts, each on a machine of its own, for dataset merge', shard)
     .option('--images <n>', 'test images: of every cell, or with --ceiling at most', positiveInteger)
@@ -252,10 +260,10 @@ export async function measureWithProgress({
 }
 
 function describePlan(plan: Extract<MeasureProgress, { kind: 'plan' }>): string {
-  const { models, layers, cells, forwards, done, threads, memory } = plan
+  const { models, layers, cells, forwards, done, seconds, threads, memory } = plan
   const measured = [counted(models, 'model'), counted(layers, 'layer'), counted(cells, 'cell')].join(', ')
   if (done === 1) return `${measured}: all measured.`
-  const left = `${count(forwards)} forward passes to go on ${counted(threads, 'thread')}, about ${Math.ceil(memory / 1e6)} MB of activations`
+  const left = `${count(forwards)} forward passes to go, about ${duration(seconds)} on ${counted(threads, 'thread')} and ${Math.ceil(memory / 1e6)} MB of activations`
   return done === 0 ? `${measured}: ${left}.` : `${measured}: ${Math.floor(100 * done)} % is there; ${left}.`
 }
 

@@ -1,0 +1,6 @@
+export { findPreprocessor, parsePreprocessor, readPreprocessor } from './preprocessor-config.ts'
+export { finalSize } from './geometry.ts'
+export type { LabelledImages } from './labelled-images.ts'
+export { normalised, type Preprocessing, type Size } from './preprocessing.ts'
+export { splitImages, type SplitImages } from './split.ts'
+export { type Asked, openUserImages, type Split, type UserImages } from './user-images.ts'
