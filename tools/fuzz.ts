@@ -125,7 +125,7 @@ async function startReader(format: Format): Promise<Reader> {
   })
   let said = ''
   child.stderr!.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-2000)))
-  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
+  const closed = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
   await Promise.race([once(child, 'message'), closed.then(() => Promise.reject(new Error(said)))])
 
   return {

@@ -43,13 +43,14 @@ ${markdownTable(
 
 ## Perturbations
 
-A perturbation changes the weights of one layer. Its grid runs from the weakest to the strongest intensity.
+A perturbation changes the weights of one layer, or what the layer makes (its activations). Its grid runs from the weakest to the strongest intensity.
 
 ${markdownTable(
-  ['Perturbation', 'Family', 'What it does', 'Unit', 'Grid', 'Repeats differ', 'Source'],
+  ['Perturbation', 'Family', 'Of', 'What it does', 'Unit', 'Grid', 'Repeats differ', 'Source'],
   perturbations.map(({ folder, plugin }) => [
     fileLink(folder, plugin.name),
     plugin.family,
+    plugin.target,
     plugin.summary,
     plugin.unit,
     plugin.intensities.join(', '),

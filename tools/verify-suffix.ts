@@ -1,6 +1,6 @@
 /**
- * Holds the suffix engine against whole-graph runs of the ONNX files that `perturb` writes: every layer of every network in the zoo,
- * every perturbation, every level, one draw, all test images. Writes what it found to docs/verification.md.
+ * Holds the suffix engine against whole-graph runs of the ONNX files that `perturb` writes: every layer of the networks that ship,
+ * one perturbation a family, every level, one draw, all test images. Writes what it found to docs/verification.md.
  *
  *   npm run verify:suffix                   all of it; an interrupted run goes on where it stopped
  *   npm run verify:suffix -- --images 500   fewer images; prints, and writes nothing

@@ -1,9 +1,10 @@
 import type { Rng } from '@loadbearing/core'
 import onnxProto, { type onnx } from 'onnx-proto'
+import protobuf from 'protobufjs/minimal.js'
 import { byteMutations } from './byte-mutations.ts'
 import { extremes, type Mutation, oneOf } from './mutation.ts'
 
-const { AttributeProto, ModelProto, TensorProto } = onnxProto.onnx
+const { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } = onnxProto.onnx
 const { AttributeType } = AttributeProto
 const { DataLocation, DataType } = TensorProto
 
@@ -17,6 +18,28 @@ export const onnxMutations: Readonly<Record<string, Mutation>> = {
       rng,
     )
     return Buffer.concat([bytes.subarray(0, at), Uint8Array.from(blown), bytes.subarray(at + 1)])
+  },
+  'graphs within graphs': (bytes, rng) => {
+    const { graph, ...model } = decoded(bytes) ?? {}
+    const nodes = graph?.node ?? []
+    if (nodes.length === 0) return undefined
+    const outer = rng.integer(nodes.length)
+    const input = nodes[outer]!.input ?? []
+    const opType = oneOf(['If', 'Loop', 'Scan'], rng)
+    let inner = NodeProto.encode({ opType: 'Relu', input, output: ['inner'] }).finish()
+    // Encoded from the inside out: the protobuf classes cannot encode so deep a model.
+    for (let depth = oneOf([1, 2, 10, 40, 99, 101, 1000, 4000], rng); depth > 0; depth--) {
+      const branch = Buffer.concat([
+        field(1, inner),
+        GraphProto.encode({ name: 'branch', output: [{ name: 'inner' }] }).finish(),
+      ])
+      const attribute = AttributeProto.encode({ name: 'then_branch', type: AttributeType.GRAPH }).finish()
+      const node = NodeProto.encode({ opType, input, output: ['inner'] }).finish()
+      inner = Buffer.concat([node, field(5, Buffer.concat([attribute, field(6, branch)]))])
+    }
+    const encoded = nodes.map((node, i) => field(1, i === outer ? inner : NodeProto.encode(node).finish()))
+    const whole = Buffer.concat([GraphProto.encode({ ...graph, node: [] }).finish(), ...encoded])
+    return Buffer.concat([ModelProto.encode(model).finish(), field(7, whole)])
   },
   ...Object.fromEntries(Object.entries(modelMutations()).map(([what, mutate]) => [what, onModel(mutate)])),
 }
@@ -42,6 +65,14 @@ function onModel(mutate: ModelMutation): Mutation {
     if (nodes.length === 0 || initializers.length === 0) return undefined
     return mutate(model, { graph, nodes, initializers, rng, other }) ? ModelProto.encode(model).finish() : undefined
   }
+}
+
+/** A field of protobuf that has a length. */
+function field(number: number, content: Uint8Array): Uint8Array {
+  return protobuf.Writer.create()
+    .uint32((number << 3) | 2)
+    .bytes(content)
+    .finish()
 }
 
 /** Undefined where earlier damage has left no model. */
@@ -238,22 +269,6 @@ function modelMutations(): Record<string, ModelMutation> {
     },
     'the version of the format changed': (model, { rng }) => {
       model.irVersion = oneOf([...extremes, 3, 4, 5, 6, 10, 11, 12, 13], rng)
-      return true
-    },
-    'graphs within graphs': (_, { nodes, rng }) => {
-      const node = oneOf(nodes, rng)
-      let inner: onnx.INodeProto = { opType: 'Relu', input: [...(node.input ?? [])], output: ['inner'] }
-      for (let depth = oneOf([1, 2, 10, 99, 101, 1000, 4000], rng); depth > 0; depth--) {
-        const g = { name: 'branch', node: [inner], output: [{ name: 'inner' }] }
-        const attribute = [{ name: 'then_branch', type: AttributeType.GRAPH, g }]
-        inner = {
-          opType: oneOf(['If', 'Loop', 'Scan'], rng),
-          input: [...(node.input ?? [])],
-          output: ['inner'],
-          attribute,
-        }
-      }
-      node.attribute = [...(node.attribute ?? []), ...(inner.attribute ?? [])]
       return true
     },
     'functions that call each other': (model, { nodes, rng }) => {

@@ -221,7 +221,7 @@ quantization("optimal-quantization", [15, 8, 4, 3, 2], least_squares_levels)
 activation_quantization()
 
 
-# Faults: the random stream is recomputed from its published rule, so that the bits of a draw are known from its seed alone.
+# Faults: the random stream is recomputed from its published rule, so that a seed alone tells the bits of a draw.
 
 
 class Stream:

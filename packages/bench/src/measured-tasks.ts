@@ -2,6 +2,7 @@ import { findNamed, InputError } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
 import { readOutcomes, readTable, readTableIfThere } from '@loadbearing/dataset/folder'
 import { type LayerTruth, type TaskOutcomes, taskTruths, type TaskTruths } from '@loadbearing/ranking'
+import { keptOutOfHeadline } from './groups.ts'
 import { narrowedLosses } from './narrowed-losses.ts'
 import { taskOutcomes } from './task-outcomes.ts'
 
@@ -53,10 +54,11 @@ export async function measuredTasks(folder: string, choice: TaskChoice = {}): Pr
         (row) => row.model_id === model.model_id && row.perturbation_id === perturbation.perturbation_id,
       )
       const task = taskOutcomes(model, perturbation, its, effort?.live_levels ?? null, cells, outcomes)
-      const measured = taskTruths(task, {
+      const truths = taskTruths(task, {
         seed: [model.sha256, perturbation.name],
         ...(choice.intensity !== undefined && { levels: [levelOf(perturbation, choice.intensity)] }),
       })
+      const measured = withoutHeadline(truths, keptOutOfHeadline(perturbation))
       const isNarrowed = effort !== undefined && effort.interval !== null
       const narrowed = isNarrowed ? { narrowed: narrowedLosses(model, its, cells, outcomes) } : {}
       tasks.push({ model, perturbation, layers: its, outcomes: task, measured, ...narrowed })
@@ -64,6 +66,14 @@ export async function measuredTasks(folder: string, choice: TaskChoice = {}): Pr
   }
   if (tasks.length > 0) return tasks
   throw new InputError('None of the chosen models was measured under the chosen perturbations.')
+}
+
+/** The truths of a task that may not count, whatever they are. */
+function withoutHeadline(task: TaskTruths, reason: string | undefined): TaskTruths {
+  if (reason === undefined) return task
+  const status = { counts: false, reason } as const
+  const { 'accuracy-drop': drop, 'bounded-kl': kl } = task.truths
+  return { ...task, truths: { 'accuracy-drop': { ...drop, status }, 'bounded-kl': { ...kl, status } } }
 }
 
 function chosen<T extends { readonly name: string }>(

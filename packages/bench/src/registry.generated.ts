@@ -4,10 +4,10 @@ import { activationNorm } from '@loadbearing/criteria-activations'
 import { depth, macs, parameterCount, random } from '@loadbearing/criteria-baselines'
 import { boundedKl } from '@loadbearing/criteria-probes'
 import { l1Norm, l2Norm, lamp, meanMagnitude, weightError } from '@loadbearing/criteria-weights'
-import { bitFlip } from '@loadbearing/perturbations-faults'
+import { activationBitFlip, bfloat16BitFlip, bitFlip, bitSwap, burstFlip, deadChannel, float16BitFlip, float32AnyBitFlip, float32BitFlip, singleBitFlip, stuckAtOne, stuckAtZero } from '@loadbearing/perturbations-faults'
 import { activationNoise, gaussianNoise, multiplicativeNoise, signFlip, uniformNoise } from '@loadbearing/perturbations-noise'
 import { channelPruning, filterPruning, magnitudePruning, randomFilterPruning, randomPruning, semiStructuredPruning } from '@loadbearing/perturbations-pruning'
-import { uniformQuantization } from '@loadbearing/perturbations-quantization'
+import { activationQuantization, affineQuantization, optimalQuantization, perChannelAffineQuantization, perChannelQuantization, powerOfTwoQuantization, uniformQuantization } from '@loadbearing/perturbations-quantization'
 import { initialReset, meanReset, reinitReset, shuffleReset, zeroReset } from '@loadbearing/perturbations-reset'
 import type { RegisteredCriterion, RegisteredPerturbation } from './registry.ts'
 
@@ -26,7 +26,18 @@ export const criteria: readonly RegisteredCriterion[] = [
 ]
 
 export const perturbations: readonly RegisteredPerturbation[] = [
+  { plugin: activationBitFlip, module: '@loadbearing/perturbations-faults' },
+  { plugin: bfloat16BitFlip, module: '@loadbearing/perturbations-faults' },
   { plugin: bitFlip, module: '@loadbearing/perturbations-faults' },
+  { plugin: bitSwap, module: '@loadbearing/perturbations-faults' },
+  { plugin: burstFlip, module: '@loadbearing/perturbations-faults' },
+  { plugin: deadChannel, module: '@loadbearing/perturbations-faults' },
+  { plugin: float16BitFlip, module: '@loadbearing/perturbations-faults' },
+  { plugin: float32AnyBitFlip, module: '@loadbearing/perturbations-faults' },
+  { plugin: float32BitFlip, module: '@loadbearing/perturbations-faults' },
+  { plugin: singleBitFlip, module: '@loadbearing/perturbations-faults' },
+  { plugin: stuckAtOne, module: '@loadbearing/perturbations-faults' },
+  { plugin: stuckAtZero, module: '@loadbearing/perturbations-faults' },
   { plugin: activationNoise, module: '@loadbearing/perturbations-noise' },
   { plugin: gaussianNoise, module: '@loadbearing/perturbations-noise' },
   { plugin: multiplicativeNoise, module: '@loadbearing/perturbations-noise' },
@@ -38,6 +49,12 @@ export const perturbations: readonly RegisteredPerturbation[] = [
   { plugin: randomFilterPruning, module: '@loadbearing/perturbations-pruning' },
   { plugin: randomPruning, module: '@loadbearing/perturbations-pruning' },
   { plugin: semiStructuredPruning, module: '@loadbearing/perturbations-pruning' },
+  { plugin: activationQuantization, module: '@loadbearing/perturbations-quantization' },
+  { plugin: affineQuantization, module: '@loadbearing/perturbations-quantization' },
+  { plugin: optimalQuantization, module: '@loadbearing/perturbations-quantization' },
+  { plugin: perChannelAffineQuantization, module: '@loadbearing/perturbations-quantization' },
+  { plugin: perChannelQuantization, module: '@loadbearing/perturbations-quantization' },
+  { plugin: powerOfTwoQuantization, module: '@loadbearing/perturbations-quantization' },
   { plugin: uniformQuantization, module: '@loadbearing/perturbations-quantization' },
   { plugin: initialReset, module: '@loadbearing/perturbations-reset' },
   { plugin: meanReset, module: '@loadbearing/perturbations-reset' },

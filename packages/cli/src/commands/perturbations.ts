@@ -25,9 +25,9 @@ function asValue({ plugin, module }: RegisteredPerturbation) {
 }
 
 function describe({ plugin, module }: RegisteredPerturbation): string {
-  const { name, family, summary, reference, unit, intensities, stochastic } = plugin
+  const { name, family, summary, reference, target, unit, intensities, stochastic } = plugin
   return [
-    `${pc.bold(name)}  ${pc.dim(`${family}, ${stochastic ? 'every repeat differs' : 'deterministic'}; ${module}`)}`,
+    `${pc.bold(name)}  ${pc.dim(`${family}, on ${target}, ${stochastic ? 'every repeat differs' : 'deterministic'}; ${module}`)}`,
     `  ${summary}`,
     `  grid     ${intensities.join(', ')}  ${pc.dim(unit)}`,
     `  source   ${reference.title}`,
