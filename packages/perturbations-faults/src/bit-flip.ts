@@ -1,12 +1,13 @@
-import { definePerturbation, tensor } from '@loadbearing/core'
+import { definePerturbation } from '@loadbearing/core'
+import { storedInInt8 } from './storage.ts'
 
 /**
- * The layer is stored in int8 (symmetric, one scale: Δ = max|W| / 127, q = round(W / Δ), two's complement); every one of the 8
- * bits of every weight flips with probability p, independently; then W′ = Δ · q′. Weights without a flip are the quantized
- * ones too: at p = 0 the layer is what an int8 memory would return. A word can read −128.
+ * The layer is stored in int8 (symmetric, one scale: Δ = max|W| / 127, q = round(W / Δ), two's complement); every one
+ * of the 8 bits of every weight flips with probability p, independently; then W′ = Δ · q′. Weights without a flip are
+ * the quantized ones too: at p = 0 the layer is what an int8 memory would return. A word can read −128.
  *
- * Source: the fault model of Reagen et al. 2018 (independent flips of stored weight bits at a bit error rate), applied to one
- * layer at a time.
+ * Source: the fault model of Reagen et al. 2018 (independent flips of stored weight bits at a bit error rate), applied
+ * to one layer at a time.
  */
 export const bitFlip = definePerturbation({
   name: 'bit-flip',
@@ -21,20 +22,14 @@ export const bitFlip = definePerturbation({
   unit: 'bit error rate',
   intensities: [0.003, 0.01, 0.03, 0.06, 0.1],
   stochastic: true,
-  apply({ shape, data }, rate, { rng }) {
+  apply(weight, rate, { rng }) {
     if (!(rate >= 0 && rate <= 1)) throw new RangeError('the intensity is a probability from 0 to 1')
-    const largest = data.reduce((max, w) => Math.max(max, Math.abs(w)), 0)
-    const step = largest / 127
-    if (step === 0) return tensor(shape, data.slice())
-    const stored = Int8Array.from(data, (w) => Math.sign(w) * Math.floor(Math.abs(w) / step + 0.5))
-    const flipped = stored.map((word) => {
-      let mask = 0
-      for (let bit = 0; bit < 8; bit++) if (rng.uniform() < rate) mask |= 1 << bit
-      return word ^ mask
+    return storedInInt8(weight, (words) => {
+      words.forEach((word, place) => {
+        let mask = 0
+        for (let bit = 0; bit < 8; bit++) if (rng.uniform() < rate) mask |= 1 << bit
+        words[place] = word ^ mask
+      })
     })
-    return tensor(
-      shape,
-      Float32Array.from(flipped, (word) => word * step),
-    )
   },
 })

@@ -1,1 +1,7 @@
+export { activationQuantization } from './activation-quantization.ts'
+export { affineQuantization } from './affine-quantization.ts'
+export { optimalQuantization } from './optimal-quantization.ts'
+export { perChannelAffineQuantization } from './per-channel-affine-quantization.ts'
+export { perChannelQuantization } from './per-channel-quantization.ts'
+export { powerOfTwoQuantization } from './power-of-two-quantization.ts'
 export { uniformQuantization } from './uniform-quantization.ts'

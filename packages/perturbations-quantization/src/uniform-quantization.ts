@@ -1,14 +1,17 @@
 import { definePerturbation, tensor } from '@loadbearing/core'
+import { roundToMultiple } from './rounding.ts'
+import { largestMagnitude, levelsOnASide } from './symmetric.ts'
 
 /**
  * Uniform symmetric quantization of the whole tensor to L levels (L odd, so that 0 is one of them), round to nearest:
  *
  *   h = (L − 1) / 2,  Δ = max|W| / h,  W′ = Δ · round(W / Δ)
  *
- * A half is rounded away from zero. L = 255 is int8 without its −128.
+ * A half is rounded away from zero. 8, 7, 6, 5, 4, 3 and 2 bits are 255, 127, 63, 31, 15, 7 and 3 levels: two's
+ * complement without its lowest word (int8 without its −128).
  *
- * Source: Krishnamoorthi 2018, section 2.2 (uniform symmetric quantizer, per tensor); counted in levels instead of bits, so
- * that the grid can be fine where networks break.
+ * Source: Krishnamoorthi 2018, section 2.2 (uniform symmetric quantizer, per tensor); counted in levels instead of
+ * bits, so that the grid can be fine where networks break.
  */
 export const uniformQuantization = definePerturbation({
   name: 'uniform-quantization',
@@ -24,15 +27,10 @@ export const uniformQuantization = definePerturbation({
   intensities: [15, 11, 7, 5, 3],
   stochastic: false,
   apply({ shape, data }, levels) {
-    if (!(Number.isInteger(levels) && levels >= 3 && levels % 2 === 1)) {
-      throw new RangeError('the intensity is an odd number of levels, at least 3')
-    }
-    const largest = data.reduce((max, w) => Math.max(max, Math.abs(w)), 0)
-    const step = largest / ((levels - 1) / 2)
-    if (step === 0) return tensor(shape, data.slice())
+    const step = largestMagnitude(data) / levelsOnASide(levels)
     return tensor(
       shape,
-      data.map((w) => Math.sign(w) * Math.floor(Math.abs(w) / step + 0.5) * step),
+      data.map((w) => roundToMultiple(w, step)),
     )
   },
 })

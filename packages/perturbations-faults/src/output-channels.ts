@@ -1,0 +1,22 @@
+import { type Layer, sizeOf } from '@loadbearing/core'
+
+export interface OutputChannels {
+  readonly count: number
+  /** The output channel of the weight at a place of the tensor, from 0 in the order of the network's channels. */
+  readonly of: (place: number) => number
+}
+
+/**
+ * The output channels of a layer. The weight of a grouped transposed convolution counts those of one group alone; the
+ * group is then told by the input channel.
+ */
+export function outputChannelsOf({ op, weightShape, outputAxis, inputAxis, groups }: Layer): OutputChannels {
+  const alongAxis = weightShape[outputAxis]!
+  const stride = sizeOf(weightShape.slice(outputAxis + 1))
+  const along = (place: number): number => Math.floor(place / stride) % alongAxis
+  if (op !== 'ConvTranspose' || groups === 1) return { count: alongAxis, of: along }
+  const inputs = weightShape[inputAxis]!
+  const inputStride = sizeOf(weightShape.slice(inputAxis + 1))
+  const groupOf = (place: number): number => Math.floor(((Math.floor(place / inputStride) % inputs) * groups) / inputs)
+  return { count: alongAxis * groups, of: (place) => groupOf(place) * alongAxis + along(place) }
+}
