@@ -1,6 +1,5 @@
-import { definePerturbation, tensor } from '@loadbearing/core'
+import { definePerturbation, outputChannelsOf, tensor } from '@loadbearing/core'
 import { checkedCount, distinct } from './chance.ts'
-import { outputChannelsOf } from './output-channels.ts'
 
 /**
  * All weights of n output channels, drawn at random, become 0; at most all channels but one, since a layer without any

@@ -1,6 +1,5 @@
-import { definePerturbation, tensor } from '@loadbearing/core'
+import { definePerturbation, outputChannelsOf, tensor } from '@loadbearing/core'
 import { affineLevels, roundToLevel } from './affine.ts'
-import { outputChannelsOf } from './output-channels.ts'
 
 /**
  * Uniform affine quantization with a scale and a zero point for each output channel c, to L levels over the channel's

@@ -1,5 +1,4 @@
-import { definePerturbation, tensor } from '@loadbearing/core'
-import { outputChannelsOf } from './output-channels.ts'
+import { definePerturbation, outputChannelsOf, tensor } from '@loadbearing/core'
 import { roundToMultiple } from './rounding.ts'
 import { levelsOnASide } from './symmetric.ts'
 

@@ -1,5 +1,7 @@
-import { type Layer, sizeOf } from '@loadbearing/core'
+import type { Layer } from './layer.ts'
+import { sizeOf } from './tensor.ts'
 
+/** Which output channel every weight of a layer belongs to. */
 export interface OutputChannels {
   readonly count: number
   /** The output channel of the weight at a place of the tensor, from 0 in the order of the network's channels. */
