@@ -39,7 +39,9 @@ describe('measure', () => {
     const cwd = temporaryFolder()
     const { code, stdout, stderr } = await loadbearing([...brief, '--perturbation', 'bit-flip'], { cwd })
     expect(code).toBe(0)
-    expect(stderr).toMatch(/^1 model, 5 layers, 50 cells: 1,000 forward passes to go on 1 thread/)
+    expect(stderr).toMatch(
+      /^1 model, 5 layers, 50 cells: 1,000 forward passes to go, about [\d.]+ (s|min) on 1 thread and \d+ MB/,
+    )
     expect(stderr).toMatch(/Measuring 100 %/)
     expect(stdout).toMatch(/^lenet-fashion under bit-flip: points of accuracy lost, from [\d.]+ % of 20 images\.\n/)
     expect(stdout).toMatch(/\n +layer +lost +95 % interval +safe up to +at 0\.003 +at 0\.01 /)

@@ -250,6 +250,7 @@ export async function measureWithProgress({
       await measure({
         ...settings,
         ...(seconds !== undefined && { seconds }),
+        ...(its && { shard: its }),
         ...(threads !== undefined && { threads }),
       })
     } finally {
