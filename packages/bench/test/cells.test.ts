@@ -45,7 +45,7 @@ const recorded = JSON.parse(readFileSync(new URL('fixtures/cells.json', import.m
 }
 
 const bits = (hex: string): number[] =>
-  [...hex].flatMap((digit) => [3, 2, 1, 0].map((bit) => (parseInt(digit, 16) >> bit) & 1))
+  Array.from(hex).flatMap((digit) => [3, 2, 1, 0].map((bit) => (parseInt(digit, 16) >> bit) & 1))
 
 const perturbations = [faults, noise, pruning, quantization, reset].flatMap((family) =>
   Object.values<Perturbation>(family),
