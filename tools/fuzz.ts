@@ -154,7 +154,7 @@ async function startReader(format: Format): Promise<Reader> {
         await closed
         return { outcome: first, ended: reason, peak }
       }
-      const [code, signal] = (await closed) as [number | null, NodeJS.Signals | null]
+      const [code, signal] = await closed
       return { outcome: undefined, ended: reason ?? `The process ended (${signal ?? code}): ${said.trim()}`, peak }
     },
     async stop() {

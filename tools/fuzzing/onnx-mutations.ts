@@ -14,7 +14,11 @@ export const onnxMutations: Readonly<Record<string, Mutation>> = {
   'a varint blown up': (bytes, rng) => {
     const at = rng.integer(bytes.length)
     const blown = oneOf(
-      [[0xff, 0xff, 0xff, 0xff, 0x07], [0xff, 0xff, 0xff, 0xff, 0x0f], Array<number>(9).fill(0xff).concat(1)],
+      [
+        [0xff, 0xff, 0xff, 0xff, 0x07],
+        [0xff, 0xff, 0xff, 0xff, 0x0f],
+        [...new Uint8Array(9).fill(0xff), 1],
+      ],
       rng,
     )
     return Buffer.concat([bytes.subarray(0, at), Uint8Array.from(blown), bytes.subarray(at + 1)])
@@ -112,7 +116,8 @@ function modelMutations(): Record<string, ModelMutation> {
     'a tensor of many dimensions': (_, { initializers, rng }) => {
       const tensor = oneOf(initializers, rng)
       const more = Array<number>(oneOf([1, 2, 8, 64, 300, 5000], rng)).fill(1)
-      tensor.dims = rng.integer(2) === 0 ? [...more, ...(tensor.dims ?? [])] : [...(tensor.dims ?? []), ...more]
+      const dims = (tensor.dims ?? []).map(Number)
+      tensor.dims = rng.integer(2) === 0 ? [...more, ...dims] : [...dims, ...more]
       return true
     },
     'a tensor without dimensions': (_, { initializers, rng }) => {
@@ -194,7 +199,7 @@ function modelMutations(): Record<string, ModelMutation> {
       const attributes = nodes.flatMap(({ attribute }) => attribute ?? []).filter(({ ints }) => ints?.length)
       if (attributes.length === 0) return false
       const attribute = oneOf(attributes, rng)
-      const ints = attribute.ints ?? []
+      const ints = (attribute.ints ?? []).map(Number)
       attribute.ints = rng.integer(2) === 0 ? ints.slice(0, rng.integer(ints.length)) : [...ints, ...ints]
       return true
     },
@@ -211,7 +216,8 @@ function modelMutations(): Record<string, ModelMutation> {
     'the type of an attribute changed': (_, { nodes, rng }) => {
       const attributes = nodes.flatMap(({ attribute }) => attribute ?? [])
       if (attributes.length === 0) return false
-      oneOf(attributes, rng).type = rng.integer(16)
+      // Some of these are the numbers of no type.
+      Object.assign(oneOf(attributes, rng), { type: rng.integer(16) })
       return true
     },
     'a node taken out': (_, { nodes, rng }) => {
@@ -291,6 +297,23 @@ function modelMutations(): Record<string, ModelMutation> {
       }))
       model.opsetImport = [...(model.opsetImport ?? []), { domain: 'my.own', version: 1 }]
       Object.assign(oneOf(nodes, rng), { opType: 'F', domain: 'my.own' })
+      return true
+    },
+    'functions that grow': (model, { nodes, rng }) => {
+      const chain = oneOf([2, 12, 40, 400, 20_000], rng)
+      const opsetImport = ['', 'my.own'].map((domain) => ({ domain, version: 17 }))
+      model.functions = Array.from({ length: chain }, (_, i) => {
+        const [opType, domain] = i === 0 ? ['Relu', ''] : [`F${i - 1}`, 'my.own']
+        const calls = ['x', 'once'].map((from, j) => ({
+          opType,
+          domain,
+          input: [from],
+          output: [j === 0 ? 'once' : 'y'],
+        }))
+        return { name: `F${i}`, domain: 'my.own', input: ['x'], output: ['y'], node: calls, opsetImport }
+      })
+      model.opsetImport = [...(model.opsetImport ?? []), { domain: 'my.own', version: 17 }]
+      Object.assign(oneOf(nodes, rng), { opType: `F${chain - 1}`, domain: 'my.own' })
       return true
     },
     'a name changed': (_, { graph, nodes, initializers, rng }) => {

@@ -1,13 +1,14 @@
 import { DatasetError } from '@loadbearing/core'
-import { type Schema, type Table, tableFromIPC, type Vector } from 'apache-arrow'
-import type { RowOf, TableDeclaration } from './columns.ts'
+import { RecordBatchReader, type Schema, type Table, tableFromIPC, type Vector } from 'apache-arrow'
+import { checkBatches, readFooter } from './arrow-structure.ts'
+import type { Column, RowOf, TableDeclaration } from './columns.ts'
 import { schemaOf } from './encode.ts'
 
 const hint = 'Restore the file, or measure again into another folder.'
 
 /**
- * Rows from the bytes of an Arrow IPC file. An Arrow file carries no checksum, and its reader believes every length that it finds: bytes that may
- * have changed since they were written must have been compared with their SHA-256 before.
+ * Rows from the bytes of an Arrow IPC file. An Arrow file carries no checksum: whether its values are those that were written, only its SHA-256
+ * can tell.
  *
  * @param file what to call it in errors
  * @throws DatasetError when it is truncated, no Arrow file, or another table
@@ -89,14 +90,17 @@ export function checkMarks(bytes: Uint8Array, file: string): void {
 
 function open(declaration: TableDeclaration, bytes: Uint8Array, file: string): Table {
   checkMarks(bytes, file)
-  const arrow = parse(bytes, file)
-  const [expected, found] = [describe(schemaOf(declaration)), describe(arrow.schema)]
+  const { hasDictionaries, batches } = sound(file, () => readFooter(bytes))
+  const expected = describe(schemaOf(declaration))
+  const found = hasDictionaries ? 'some of type Dictionary' : sound(file, () => describe(schemaIn(bytes)))
   if (expected !== found) {
     throw new DatasetError(
       `${file} is not the table '${declaration.name}': its columns are ${found || 'none'}, not ${expected}.`,
       { hint: 'It may come from another version of Loadbearing. Measure again into another folder.' },
     )
   }
+  sound(file, () => checkBatches(bytes, batches, Object.values<Column>(declaration.columns)))
+  const arrow = sound(file, () => tableFromIPC(bytes))
   for (const { name, nullable } of arrow.schema.fields) {
     if (nullable || arrow.getChild(name)!.nullCount === 0) continue
     throw new DatasetError(`${file} holds nulls in the column '${name}', which must have none.`, { hint })
@@ -104,15 +108,18 @@ function open(declaration: TableDeclaration, bytes: Uint8Array, file: string): T
   return arrow
 }
 
-function parse(bytes: Uint8Array, file: string): Table {
+/** What reading gives. @throws DatasetError with the words of anything that it throws */
+function sound<T>(file: string, read: () => T): T {
   try {
-    return tableFromIPC(bytes)
+    return read()
   } catch (cause) {
-    throw new DatasetError(`${file} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}.`, {
-      hint,
-      cause,
-    })
+    const words = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')
+    throw new DatasetError(`${file} cannot be opened: ${words}.`, { hint, cause })
   }
+}
+
+function schemaIn(bytes: Uint8Array): Schema {
+  return RecordBatchReader.from(bytes).open().schema
 }
 
 function describe({ fields }: Schema): string {

@@ -66,6 +66,18 @@ export function toOrt(value: Tensor, type: FedType = 'float32'): ort.Tensor {
   }
 }
 
+/** A value of a run. @throws EngineError where that is none, or a sequence, map or nothing */
+export function ortTensor(value: ort.OnnxValue | undefined, name: string): ort.Tensor {
+  if (value && 'dims' in value) return value
+  throw noTensor(name)
+}
+
+function noTensor(name: string): EngineError {
+  return new EngineError(`'${name}' is not a tensor of numbers.`, {
+    hint: 'Export the model with tensors of numbers alone, without sequences or texts.',
+  })
+}
+
 /** A value of a run as a tensor of float32; of float64, the nearest. */
 export function fromOrt(value: ort.OnnxValue | undefined, name: string): Tensor {
   const { type, dims: shape, data } = value ?? {}
@@ -78,7 +90,7 @@ export function fromOrt(value: ort.OnnxValue | undefined, name: string): Tensor 
   if (shape && data && ArrayBuffer.isView(data)) {
     return { shape, data: Float32Array.from(data as Iterable<number | bigint> as Iterable<number>, Number) }
   }
-  throw new EngineError(`'${name}' is not a tensor of numbers.`)
+  throw noTensor(name)
 }
 
 /** The examples from `start` up to `end` of a batch, without a copy. */

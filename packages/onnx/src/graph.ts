@@ -34,6 +34,9 @@ export interface Graph {
   readonly consumers: ReadonlyMap<string, readonly GraphNode[]>
 }
 
+/** Graphs within graphs lie no deeper in any network, nor does protobuf let them by much: each level takes stack. */
+const deepest = 32
+
 const exportAgain = 'Export or download the model again.'
 
 /**
@@ -57,6 +60,7 @@ export function graphOf(model: onnx.ModelProto, name: string): Graph {
       hint: 'Export the model with dense weights.',
     })
   }
+  refuseDeepGraphs([...graph.node, ...model.functions.flatMap(({ node }) => node ?? [])], name)
   const listed = graph.node.map(readNode)
   const initializers = new Map((graph.initializer ?? []).map((tensor) => [tensor.name ?? '', tensor]))
   const inputs = (graph.input ?? []).filter((input) => !initializers.has(input.name ?? ''))
@@ -68,6 +72,12 @@ export function graphOf(model: onnx.ModelProto, name: string): Graph {
   }
   const producers = new Map(listed.flatMap((node) => node.outputs.map((output) => [output, node] as const)))
   const known = new Set([...given, ...producers.keys()])
+  // An object of values by name, as onnxruntime takes and gives them, cannot hold it.
+  if (known.has('__proto__')) {
+    throw new ModelError(`${name} has a tensor of the name '__proto__', which JavaScript keeps for itself.`, {
+      hint: 'Give the tensor another name.',
+    })
+  }
   for (const node of listed) {
     const missing = node.reads.find((input) => !known.has(input))
     if (missing !== undefined) {
@@ -109,6 +119,16 @@ function decodeModel(bytes: Uint8Array, name: string): onnx.ModelProto {
       hint: exportAgain,
       cause,
     })
+  }
+}
+
+function refuseDeepGraphs(nodes: readonly onnx.INodeProto[], name: string): void {
+  let level = nodes
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) {
+      throw new ModelError(`${name} has graphs within graphs, more than ${deepest} deep.`, { hint: exportAgain })
+    }
+    level = level.flatMap(subgraphsOf).flatMap(({ node }) => node ?? [])
   }
 }
 

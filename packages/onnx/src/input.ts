@@ -29,8 +29,8 @@ export interface Inputs {
   readonly filled: readonly FilledInput[]
 }
 
-/** An example of more values than this (256 MiB) is a damaged declaration, not an image. */
-const mostValues = 2 ** 26
+/** An example of more values than this (64 MiB, an image of 2,300 × 2,300 in colour), or a fixed batch, is a damaged declaration. */
+const mostValues = 2 ** 24
 
 /** Inputs of transformers for which every token is there, of the first segment, and in its place. */
 const fillings: Readonly<Record<string, FilledInput['values']>> = {
@@ -48,7 +48,7 @@ const fillings: Readonly<Record<string, FilledInput['values']>> = {
  */
 export function declaredInputs(graph: Graph, model: string, exampleShape?: readonly number[]): Inputs {
   const named = graph.inputs.map((input) => ({ input, name: input.name ?? '' }))
-  const candidates = named.filter(({ name }) => !(name in fillings))
+  const candidates = named.filter(({ name }) => !Object.hasOwn(fillings, name))
   const [main, ...others] = candidates.length === 0 && named.length === 1 ? named : candidates
   if (!main || others.length > 0) {
     const names = named.map(({ name }) => `'${name}'`).join(', ')
@@ -110,6 +110,13 @@ function declaredInput(
     throw new ModelError(
       `The input '${name}' of ${model} declares [${shape.join(', ')}]: ${sizeOf(shape)} values an example.`,
       { hint: 'Export the model with the input size that it was trained on.' },
+    )
+  }
+  const all = sizeOf(shape) * (typeof batch === 'number' ? batch : 1)
+  if (all > mostValues) {
+    throw new ModelError(
+      `The input '${name}' of ${model} declares [${[batch, ...shape].join(', ')}]: ${all} values at a time.`,
+      { hint: 'Export the model with a dynamic batch dimension, or a smaller batch.' },
     )
   }
   return {

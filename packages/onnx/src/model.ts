@@ -5,7 +5,7 @@ import { ancestors, constantNodes, type Cut, cutBehind, encodeCut } from './cut.
 import { fedType } from './element-types.ts'
 import { digestOf, inlineExternal, type ReadExternal } from './external-data.ts'
 import { toOrt } from './feeds.ts'
-import { refuseLossyFunctions } from './functions.ts'
+import { refuseEndlessFunctions, refuseLossyFunctions } from './functions.ts'
 import { decodeGraph } from './graph.ts'
 import { declaredInputs, type FilledInput, type InputDeclaration } from './input.ts'
 import {
@@ -104,6 +104,7 @@ export interface ReadOptions {
  */
 export async function readModel(file: Uint8Array, { name, external, inputShape }: ReadOptions): Promise<OnnxModel> {
   const decoded = decodeGraph(file, name)
+  refuseEndlessFunctions(decoded.model, name)
   const { bytes, files } = await inlineExternal(file, decoded.model, name, external)
   refuseLossyFunctions(bytes, decoded.model, name)
   const original = bytes === file ? decoded : decodeGraph(bytes, name)

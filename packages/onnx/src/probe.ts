@@ -3,7 +3,7 @@ import type * as ort from 'onnxruntime-node'
 import { classScores, type ClassScores, noScores } from './classifier.ts'
 import type { ActivationType } from './cut.ts'
 import { elementTypeOf, fedTypes } from './element-types.ts'
-import { feedsOf, fromOrt, slice } from './feeds.ts'
+import { feedsOf, fromOrt, ortTensor, slice } from './feeds.ts'
 import { type Graph, proto } from './graph.ts'
 import type { Inputs } from './input.ts'
 import { withOpenReshapes } from './open-batch.ts'
@@ -99,7 +99,9 @@ async function probeOpen(
     const both = await run(two).catch((cause: unknown) => ({ cause }))
     if (failed(both)) return both
     const types = new Map([
-      ...exposed.map((tensor) => [tensor, openType(first[tensor]!, both[tensor]!)] as const),
+      ...exposed.map(
+        (tensor) => [tensor, openType(ortTensor(first[tensor], tensor), ortTensor(both[tensor], tensor))] as const,
+      ),
       ...inputTypes(inputs, 'open'),
     ])
     const output = classScores(graph, types, name)
@@ -133,7 +135,7 @@ async function probeFixed(
     const examples = drawn(inputs, batch)
     const values = await runSession(session, feedsOf(inputs, examples), name)
     const types = new Map([
-      ...exposed.map((tensor) => [tensor, fixedType(values[tensor]!, batch)] as const),
+      ...exposed.map((tensor) => [tensor, fixedType(ortTensor(values[tensor], tensor), batch)] as const),
       ...inputTypes(inputs, batch),
     ])
     const output = classScores(graph, types, name)
@@ -173,7 +175,7 @@ function apart(one: Tensor, other: Tensor): boolean {
   )
 }
 
-function openType(one: ort.OnnxValue, two: ort.OnnxValue): ActivationType {
+function openType(one: ort.Tensor, two: ort.Tensor): ActivationType {
   const dimensions = one.dims.map((size, axis) =>
     two.dims[axis] === size ? size : `batch${size === 1 ? '' : `x${size}`}`,
   )
@@ -181,7 +183,7 @@ function openType(one: ort.OnnxValue, two: ort.OnnxValue): ActivationType {
 }
 
 /** Which axis is the batch can be told by its size alone. */
-function fixedType({ type, dims }: ort.OnnxValue, batch: number): ActivationType {
+function fixedType({ type, dims }: ort.Tensor, batch: number): ActivationType {
   const batchAxis = batch === 1 ? axisOf(dims.slice(0, 1), 1) : axisOf(dims, batch)
   const holding = batchAxis ?? dims.findIndex((size) => size % batch === 0)
   const atOne = dims.map((size, axis) => (axis === holding ? size / batch : size))

@@ -32,7 +32,7 @@ export async function openSession(bytes: Uint8Array, name: string): Promise<ort.
   try {
     return await ort.InferenceSession.create(bytes, options)
   } catch (cause) {
-    const words = messageOf(cause)
+    const words = wordsOf(cause)
     const refused = lacksOperator.exec(words)?.slice(1).find(Boolean)
     if (refused) {
       throw new EngineError(`onnxruntime cannot run ${name}: it has no operator ${refused}. It says: ${words}.`, {
@@ -54,6 +54,15 @@ export async function openSession(bytes: Uint8Array, name: string): Promise<ort.
   }
 }
 
+/** The runtime's words; it repeats names of the file, which may be of any length. */
+function wordsOf(cause: unknown): string {
+  const words = messageOf(cause)
+  return words.length > mostWords ? `${words.slice(0, mostWords)}…` : words
+}
+
+/** Characters of the runtime's words that are read and handed on. */
+const mostWords = 2000
+
 /** Runs a session. @throws EngineError with the runtime's own words */
 export async function runSession(
   session: ort.InferenceSession,
@@ -63,7 +72,7 @@ export async function runSession(
   try {
     return await session.run(feeds)
   } catch (cause) {
-    throw new EngineError(`onnxruntime failed on ${name}: ${messageOf(cause)}.`, {
+    throw new EngineError(`onnxruntime failed on ${name}: ${wordsOf(cause)}.`, {
       hint: 'Check the file with onnx.checker, then export or download it again.',
       cause,
     })

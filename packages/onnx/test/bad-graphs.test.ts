@@ -30,7 +30,83 @@ interface Refusal {
 const weight = tensor('weight', [4, 3])
 const hidden = node('MatMul', ['images', 'weight'], 'hidden')
 
+const inline = 'Inline the functions: onnx.inliner.inline_local_functions(model).'
+
+/** A function of a domain of its own, as a file carries it, of two calls of another operator. */
+function calling(name: string, opType: string, domain = 'my.own'): onnx.IFunctionProto {
+  const call = (input: string, output: string): onnx.INodeProto => ({
+    opType,
+    domain,
+    input: [input],
+    output: [output],
+  })
+  const opsetImport = ['', 'my.own'].map((own) => ({ domain: own, version: 13 }))
+  return {
+    name,
+    domain: 'my.own',
+    input: ['x'],
+    output: ['y'],
+    node: [call('x', 'once'), call('once', 'y')],
+    opsetImport,
+  }
+}
+
+/** A graph in a graph, and so on. */
+function nested(depth: number): onnx.IGraphProto {
+  const inner: onnx.INodeProto[] =
+    depth === 0
+      ? [node('Identity', ['images'], 'inside')]
+      : [
+          {
+            ...node('If', ['yes'], 'inside'),
+            attribute: [{ name: 'then_branch', type: AttributeType.GRAPH, g: nested(depth - 1) }],
+          },
+        ]
+  return { name: 'inner', node: inner, output: [{ name: 'inside' }] }
+}
+
 const refusals: Record<string, Refusal> = {
+  'functions that call each other in a circle': {
+    parts: {
+      nodes: [hidden, { ...node('F', ['hidden'], 'scores'), domain: 'my.own' }],
+      functions: [calling('F', 'G'), calling('G', 'F')],
+      domains: ['my.own'],
+    },
+    message: 'The functions of bad call each other in a circle.',
+    hint: inline,
+  },
+  'functions that grow beyond all memory': {
+    parts: {
+      nodes: [hidden, { ...node('F30', ['hidden'], 'scores'), domain: 'my.own' }],
+      functions: [calling('F0', 'Relu', ''), ...Array.from({ length: 30 }, (_, i) => calling(`F${i + 1}`, `F${i}`))],
+      domains: ['my.own'],
+    },
+    message: 'The functions of bad come to more than 1000000 nodes once every call is written out.',
+    hint: inline,
+  },
+  'graphs within graphs without end': {
+    parts: {
+      nodes: [
+        hidden,
+        {
+          ...node('If', ['yes'], 'scores'),
+          attribute: [{ name: 'then_branch', type: AttributeType.GRAPH, g: nested(40) }],
+        },
+      ],
+    },
+    message: 'bad has graphs within graphs, more than 32 deep.',
+    hint: exportAgain,
+  },
+  'a tensor whose name JavaScript keeps for itself': {
+    parts: { nodes: [node('MatMul', ['images', 'weight'], '__proto__'), node('Relu', ['__proto__'], 'scores')] },
+    message: "bad has a tensor of the name '__proto__', which JavaScript keeps for itself.",
+    hint: 'Give the tensor another name.',
+  },
+  'a batch that no memory holds': {
+    parts: { inputs: [value('images', [2 ** 30, 4])] },
+    message: "The input 'images' of bad declares [1073741824, 4]: 4294967296 values at a time.",
+    hint: 'Export the model with a dynamic batch dimension, or a smaller batch.',
+  },
   'no layers': {
     parts: { nodes: [node('Softmax', ['images'], 'scores')], initializers: [] },
     message: 'bad has no layers: no Conv, ConvTranspose, Gemm or MatMul with a learned weight.',
