@@ -21,7 +21,7 @@ import { listZoo } from '@loadbearing/zoo'
 import { formatted } from './generated-file.ts'
 import { markdownTable } from './markdown-table.ts'
 import { runTool } from './run-tool.ts'
-import { folderOf, measureNetwork, requireImages } from './zoo-measurement.ts'
+import { folderOf, measureNetwork, requireImages, threadsIn } from './zoo-measurement.ts'
 
 const root = join(import.meta.dirname, '..')
 const page = 'docs/grids.md'
@@ -47,12 +47,13 @@ async function run(): Promise<void> {
   const cards = given.model?.split(',').map((name) => findNamed('network in the zoo', name, zoo)) ?? zoo
   const names = given.perturbation?.split(',') ?? perturbations.map(({ plugin }) => plugin.name)
   const { out, cifar10 } = given
+  const threads = threadsIn(given.threads)
   await requireImages(cards, { cifar10 })
   const tasks: MeasuredTask[] = []
   for (const card of cards) {
     // Without its plan a folder takes up grids that changed, and measures those alone.
     await rm(join(folderOf(card, out), '.measure', 'plan.json'), { force: true })
-    const options = { threads: Number(given.threads), cifar10, out }
+    const options = { threads, cifar10, out }
     tasks.push(...(await measureNetwork(card, { ...settings, perturbations: names }, options)))
     console.error(`${card.name}: done`)
   }

@@ -18,6 +18,13 @@ export interface SmallMeasurement {
   readonly repeats: number
 }
 
+/** The number of worker threads that an option gives. @throws InputError where it is none */
+export function threadsIn(text: string): number {
+  const threads = Number(text)
+  if (Number.isInteger(threads) && threads >= 1) return threads
+  throw new InputError(`'${text}' is no number of threads.`, { hint: 'Give a whole number: --threads 2.' })
+}
+
 /**
  * Checks that all networks have their images, before any is measured.
  *

@@ -14,12 +14,12 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { MeasureOptions } from '@loadbearing/bench'
-import { findNamed, InputError } from '@loadbearing/core'
+import { findNamed } from '@loadbearing/core'
 import { listZoo, type ModelCard } from '@loadbearing/zoo'
 import { formatted } from './generated-file.ts'
 import { runTool } from './run-tool.ts'
 import { explain, type ExplainedTask } from './zoo-worth/explained.ts'
-import { measureNetwork, requireImages } from './zoo-measurement.ts'
+import { measureNetwork, requireImages, threadsIn } from './zoo-measurement.ts'
 import { pageOf } from './zoo-worth/page.ts'
 import { settings } from './zoo-worth/settings.ts'
 import { judge } from './zoo-worth/verdict.ts'
@@ -39,10 +39,7 @@ async function run(): Promise<void> {
       out: { type: 'string', default: join(root, '.zoo-worth') },
     },
   })
-  const threads = Number(given.threads)
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new InputError(`'${given.threads}' is no number of threads.`, { hint: 'Give a whole number: --threads 2.' })
-  }
+  const threads = threadsIn(given.threads)
   const zoo = await listZoo()
   const cards = given.model?.split(',').map((name) => findNamed('network in the zoo', name, zoo)) ?? zoo
   const { out, cifar10 } = given

@@ -27,7 +27,7 @@ export interface GroundTruth {
  */
 export async function assemble(
   plan: Plan,
-  { models, perturbations: planned }: Measured,
+  { models, perturbations: planned, testImages }: Measured,
   units: readonly Unit[],
   folder: string,
 ): Promise<GroundTruth> {
@@ -123,7 +123,7 @@ export async function assemble(
       macs: model.onnx.layers.reduce((sum, layer) => sum + layer.macs, 0),
       classes: model.onnx.output.classes,
       images,
-      test_images: (await model.images('test')).count,
+      test_images: testImages.get(model.onnx.sha256)!,
       clean_correct: clean.reduce((sum, chunk) => sum + total(chunk.correct), 0),
       clean_loss: clean.reduce((sum, chunk) => sum + chunk.loss, 0) / images,
       licence: model.licence,

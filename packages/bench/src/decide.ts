@@ -44,7 +44,7 @@ export interface DecideOptions {
  */
 export async function decide(
   plan: Plan,
-  { models, perturbations }: Measured,
+  { models, perturbations, testImages }: Measured,
   { folder, units, seconds, threads }: DecideOptions,
 ): Promise<Plan> {
   const { precision } = plan
@@ -59,10 +59,9 @@ export async function decide(
     for (const unit of own) piloted.push([unit, await readUnit(folder, unit)])
     const [pilot] = stagesOf(plan, pair, plugin)
     const task = forecast(pilotOutcomes(model, pilot!, plugin.stochastic, piloted), [model.onnx.sha256, plugin.name])
-    const { count } = await model.images('test')
     const limits = {
       chunk: plan.chunk,
-      images: Math.min(precision.most.images, count),
+      images: Math.min(precision.most.images, testImages.get(model.onnx.sha256)!),
       repeats: plugin.stochastic ? precision.most.repeats : 1,
     }
     open.set(pair, { task, limits, price: priceOf(task, plugin.intensities.length, piloted) / threads })

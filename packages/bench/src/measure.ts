@@ -11,7 +11,7 @@ import { loadAll, measuredBy } from './measured.ts'
 import type { BenchModel } from './model.ts'
 import type { ModelSource } from './model-source.ts'
 import { extendPlan, type Plan, type Precision, readPlan, writePlan } from './plan.ts'
-import { populations, startNarrowing } from './narrowing.ts'
+import { narrowingRounds } from './narrowing.ts'
 import { startPace } from './pace.ts'
 import { openPool } from './pool.ts'
 import type { RegisteredPerturbation } from './registry.ts'
@@ -164,9 +164,8 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
   try {
     await finish(jobs, true)
     if (plan.precision.kind === 'interval') {
-      const narrowing = startNarrowing(out, plan.precision.width, await populations(measured))
-      for (let round = await narrowing.next(jobs); round.length > 0; round = await narrowing.next(round)) {
-        const [{ unit }] = round as [PlannedJob, ...PlannedJob[]]
+      for await (const round of narrowingRounds([...jobs], out, plan.precision.width, measured)) {
+        const [{ unit }] = round
         const open = round.reduce((sum, each) => sum + each.unit.grid.points.length, 0)
         onProgress?.({ kind: 'narrowed', images: unit.chunk * unit.chunkSize, open })
         await finish(round, false)

@@ -2,7 +2,7 @@ import { InputError } from '@loadbearing/core'
 import type { ImageOptions } from '@loadbearing/zoo'
 import { type BenchModel, loadModel } from './model.ts'
 import type { ModelSource } from './model-source.ts'
-import { type Plan, sourceOf } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { findPerturbation } from './plugins.ts'
 import type { RegisteredPerturbation } from './registry.ts'
 
@@ -12,6 +12,8 @@ export interface Measured {
   readonly models: readonly BenchModel[]
   /** In the order of the plan, each with the grid that it was planned on. */
   readonly perturbations: readonly RegisteredPerturbation[]
+  /** Images of every model's whole test set, by the SHA-256 of its file. */
+  readonly testImages: ReadonlyMap<string, number>
 }
 
 /**
@@ -28,7 +30,13 @@ export async function measuredBy(
   options: ImageOptions = {},
 ): Promise<Measured> {
   const others = plan.models.filter(({ name }) => !loaded.some((model) => model.name === name))
-  const all = [...loaded, ...(await loadAll(others.map(sourceOf), options))]
+  const all = [
+    ...loaded,
+    ...(await loadAll(
+      others.map(({ source }) => source),
+      options,
+    )),
+  ]
   const models = plan.models.map(({ name, sha256 }) => {
     const model = all.find((each) => each.name === name)!
     if (model.onnx.sha256 === sha256) return model
@@ -42,7 +50,9 @@ export async function measuredBy(
       module: module ?? '',
     })),
   )
-  return { models, perturbations }
+  const testImages = new Map<string, number>()
+  for (const model of models) testImages.set(model.onnx.sha256, (await model.images('test')).count)
+  return { models, perturbations, testImages }
 }
 
 /** Models, one after the other: what one of them fetches, the next ones find. Workers then find all of it. */

@@ -6,7 +6,7 @@ import { decide, decidedPairs, type DecidedPair, isDecided } from './decide.ts'
 import { withFolderLock } from './folder-lock.ts'
 import { jobsOf, type PlannedJob } from './jobs.ts'
 import { measuredBy } from './measured.ts'
-import { populations, startNarrowing } from './narrowing.ts'
+import { narrowingRounds } from './narrowing.ts'
 import { type Plan, readPlan, writePlan } from './plan.ts'
 import { jobsOfShard, nameOf, readShard, type Shard } from './shards.ts'
 import { isFinished, readUnit, removeBegun, writeUnit } from './units.ts'
@@ -51,9 +51,8 @@ export async function merge({ shards: folders, out, ...options }: MergeOptions):
     const jobs = [...planned]
     if (plan.precision.kind === 'interval') {
       for (const { folder, shard } of shards) {
-        const narrowing = startNarrowing(out, plan.precision.width, await populations(measured))
         const own = jobsOfShard(planned, shard)
-        for (let round = await narrowing.next(own); round.length > 0; round = await narrowing.next(round)) {
+        for await (const round of narrowingRounds(own, out, plan.precision.width, measured)) {
           await takeUp(round, folder, shard, out)
           jobs.push(...round)
         }

@@ -1,5 +1,5 @@
 import type { NumberColumns, Row, Tables } from '@loadbearing/dataset'
-import { type LayerTruth, pairedInterval } from '@loadbearing/ranking'
+import { countPairs, type LayerTruth, pairedInterval } from '@loadbearing/ranking'
 
 /**
  * The loss of a layer at a level whose cells were narrowed one by one: the mean over its draws, each on all of its images. The interval is
@@ -18,13 +18,9 @@ export function narrowedLosses(
     const its = cells.filter((cell) => cell.layer_id === layers[depth]?.layer_id && cell.level === level)
     const intervals = its.flatMap(({ outcome_offset: offset, images }) => {
       if (offset === null) return []
-      let [lost, gained] = [0, 0]
-      for (let row = offset; row < offset + images; row++) {
-        const loss = outcomes.clean_correct[row]! - outcomes.correct[row]!
-        if (loss > 0) lost++
-        else if (loss < 0) gained++
-      }
-      return [pairedInterval({ lost, gained, images }, model.test_images)]
+      const clean = outcomes.clean_correct.subarray(offset, offset + images)
+      const correct = outcomes.correct.subarray(offset, offset + images)
+      return [pairedInterval(countPairs(clean, correct), model.test_images)]
     })
     if (intervals.length < its.length || intervals.length === 0) return null
     const mean = (of: (interval: LayerTruth) => number): number =>

@@ -67,11 +67,9 @@ export type Plan = z.infer<typeof plan>
 export type Precision = Plan['precision']
 export type Decision = z.infer<typeof decision>
 
-export const sourceOf = ({ source }: Plan['models'][number]): ModelSource => source
-
 /** What the network sees; the path of its file may change. */
-function inputsOf(model: Plan['models'][number]): Omit<ModelSource, 'reference'> {
-  const { reference: _, ...inputs } = sourceOf(model)
+function inputsOf({ source }: Plan['models'][number]): Omit<ModelSource, 'reference'> {
+  const { reference: _, ...inputs } = source
   return inputs
 }
 

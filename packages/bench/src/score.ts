@@ -18,7 +18,7 @@ import { type Cost, runRow, startMeter } from './cost.ts'
 import { type BenchModel, loadModel } from './model.ts'
 import { findPerturbation } from './plugins.ts'
 import { initialWeights } from './initial-weights.ts'
-import { type Plan, readPlan, sourceOf } from './plan.ts'
+import { type Plan, readPlan } from './plan.ts'
 import { askedBy } from './surroundings.ts'
 import type { RegisteredCriterion } from './registry.ts'
 
@@ -107,7 +107,7 @@ async function scoreInto(
     for (const [finished, { modelId, levels, plugin, criterionId, options: its }] of pending.entries()) {
       signal?.throwIfAborted()
       const planned = plan.models[modelId]!
-      if (model?.name !== planned.name) model = await loadModel(sourceOf(planned), { ...images, signal })
+      if (model?.name !== planned.name) model = await loadModel(planned.source, { ...images, signal })
       const { outcomes, cost } = await scoreModel(plugin, its, model, levels, { ...images, signal })
       const firstLayer = layers.findIndex((layer) => layer.model_id === modelId)
       const rows = outcomes.flatMap(({ level, layers: of }) =>

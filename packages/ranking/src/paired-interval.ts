@@ -7,6 +7,16 @@ export interface PairedCounts {
   readonly images: number
 }
 
+/** Counts the images of a cell, or of a part of one. @param clean 1 where an image is classified correctly without the perturbation, `correct` with it */
+export function countPairs(clean: Uint8Array, correct: Uint8Array): PairedCounts {
+  let [lost, gained] = [0, 0]
+  for (let image = 0; image < clean.length; image++) {
+    if (clean[image]! > correct[image]!) lost++
+    else if (clean[image]! < correct[image]!) gained++
+  }
+  return { lost, gained, images: clean.length }
+}
+
 /** The accuracy drop of one cell on a whole test set, with its interval, as fractions. */
 export interface PairedInterval {
   readonly value: number

@@ -1,5 +1,6 @@
 import type { Finding, OpenTables } from './finding.ts'
 import { gridOf } from './grid.ts'
+import { pairOf } from './pairs.ts'
 
 /** Where a model was measured under a perturbation, all of its layers were, at every level alike: as many draws, on as many images unless cells were narrowed one by one. */
 export function* completeGrid({ layers, perturbations, efforts = [], sensitivity }: OpenTables): Generator<Finding> {
@@ -33,6 +34,3 @@ export function* completeGrid({ layers, perturbations, efforts = [], sensitivity
     }
   }
 }
-
-const pairOf = (row: { readonly model_id: number; readonly perturbation_id: number }): string =>
-  `${row.model_id}/${row.perturbation_id}`

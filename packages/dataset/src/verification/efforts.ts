@@ -2,14 +2,15 @@ import type { Row } from '../tables.ts'
 import { about, type Finding, type OpenTables } from './finding.ts'
 import { gridOf, levelsIn } from './grid.ts'
 import { ascending } from './order.ts'
+import { pairOf } from './pairs.ts'
 
 /** What a row says was spent is what the cells of its live levels hold. */
 export function* efforts({ efforts: all, perturbations, sensitivity }: OpenTables): Generator<Finding> {
   if (!all || !perturbations || !sensitivity) return
   const sizes = new Map<string, { readonly images: number; readonly repeats: number }>()
-  for (const { model_id: model, perturbation_id: id, level, repeat, images } of sensitivity) {
-    const key = `${model}/${id}/${level}`
-    sizes.set(key, { images, repeats: Math.max(sizes.get(key)?.repeats ?? 0, repeat + 1) })
+  for (const cell of sensitivity) {
+    const key = `${pairOf(cell)}/${cell.level}`
+    sizes.set(key, { images: cell.images, repeats: Math.max(sizes.get(key)?.repeats ?? 0, cell.repeat + 1) })
   }
   for (const [row, effort] of all.entries()) {
     const perturbation = perturbations[effort.perturbation_id]
@@ -34,7 +35,7 @@ function* brokenEffort(
     return
   }
   for (const level of live) {
-    const found = sizes.get(`${model}/${id}/${level}`)
+    const found = sizes.get(`${pairOf(effort)}/${level}`)
     const isSo = effort.interval === null ? found?.images === images : (found?.images ?? Infinity) <= images
     if (isSo && found?.repeats === repeats) continue
     yield found

@@ -2,6 +2,7 @@ import { type Row, truthKinds } from '../tables.ts'
 import { about, type Finding, type OpenTables } from './finding.ts'
 import { gridOf, levelsIn } from './grid.ts'
 import { ascending } from './order.ts'
+import { pairOf } from './pairs.ts'
 
 /** A task is a model under a perturbation that was measured, and counts or says why not. */
 export function* tasks({ models, perturbations, sensitivity, tasks: all }: OpenTables): Generator<Finding> {
@@ -22,8 +23,6 @@ export function* tasks({ models, perturbations, sensitivity, tasks: all }: OpenT
     'model, perturbation and truth',
   )
 }
-
-const pairOf = (row: { model_id: number; perturbation_id: number }): string => `${row.model_id}/${row.perturbation_id}`
 
 function* brokenTask(task: Row<'tasks'>, model: Row<'models'> | undefined): Generator<string> {
   if (!truthKinds.some((kind) => kind === task.truth)) {
