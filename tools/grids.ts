@@ -72,7 +72,8 @@ function pageOf(tasks: readonly MeasuredTask[]): string {
 
 The intensities of a perturbation are absolute and the same for all networks. A level is live on a network where its layers lose 2 to 50
 points of accuracy on average; the truth that criteria are ranked on is the mean over the live levels. A grid should have at least ${enough} of
-them on nearly every network.
+them on nearly every network. Some cannot: a number of levels is whole, 2 or 3 are the fewest, and where each channel has a scale of its
+own, or the scale is the best there is, most networks stand all but these.
 
 Of ${networks} networks of the zoo, with ${settings.images} test images and ${settings.repeats} draws where draws differ. After each intensity stands on how many networks the level
 is live, and the median over the networks of what the layers lose on average, in points.

@@ -3,8 +3,10 @@
 python tools/reference/cells.py    writes packages/bench/test/fixtures/cells.json; minutes on one core
 
 Nothing of packages/ runs here. Of a perturbed weight the first 16 hex digits of the SHA-256 of its float32 bytes are kept; of the images, in the
-order of the protocol, which are classified correctly (a bit each, in hex, the first image first) and which are ties: their two largest logits lie
-within 1e-5, so that sound runtimes may differ on them. Beside the cells, what the perturbed layers' outputs range over on calibration images.
+order of the protocol, which are classified correctly (a bit each, in hex, the first image first), and on which of them sound runtimes may differ:
+ties, whose two largest logits lie within 1e-5, and overflows, where a value on the way became infinite or NaN (a variance of values beyond 10¹⁹
+does: one runtime's LayerNormalization makes NaN of it, another's 0). Beside the cells, what the perturbed layers' outputs range over on
+calibration images.
 Needs what requirements.txt lists; a PyTorch without CUDA will do.
 """
 
@@ -20,7 +22,7 @@ import torch
 from torch import Tensor
 
 from onnx_torch import Network
-from perturbations import OF_ACTIVATIONS, OF_WEIGHTS
+from perturbations import OF_ACTIVATIONS, OF_WEIGHTS, Perturbation
 from perturbations.activation import Spread
 from perturbations.weight import Weight
 from streams import Stream, stratified_order
@@ -103,34 +105,38 @@ class Model:
         return Stream("loadbearing/v1", "truth", self.sha256, layer, perturbation, version, intensity, repeat, *image)
 
 
-def outcome(logits: Tensor, labels: np.ndarray) -> dict:
+def outcome(model: Model, **replaced) -> dict:
     """The class is that of the largest logit, the first among equals; a NaN or infinite one makes the image wrong."""
-    scores = logits.numpy()
-    sound = np.isfinite(scores).all(1)
-    correct = sound & (scores.argmax(1) == labels)
+    images, labels = model.test
+    finite = np.ones(len(labels), bool)
+
+    def watch(made: Tensor) -> None:
+        if made.is_floating_point() and made.ndim > 1 and len(made) == len(labels):
+            finite[:] &= made.isfinite().flatten(1).all(1).numpy()
+
+    scores = model.network.run(images, **replaced, watch=watch).numpy()
+    correct = np.isfinite(scores).all(1) & (scores.argmax(1) == labels)
     second, largest = np.sort(scores, 1)[:, -2:].T
     with np.errstate(invalid="ignore"):
-        ties = sound & (largest - second <= TIE)
+        ties = finite & (largest - second <= TIE)
     return {
         "images": len(labels),
         "correct": int(correct.sum()),
         "outcomes": np.packbits(correct).tobytes().hex(),
         "ties": np.flatnonzero(ties).tolist(),
+        "overflows": np.flatnonzero(~finite).tolist(),
     }
 
 
-def weight_cell(model: Model, layer: str, name: str, intensity: float, repeat: int) -> dict:
+def weight_cell(model: Model, name: str, layer: str, intensity: float, repeat: int) -> dict:
     perturbation = OF_WEIGHTS[name]
     stream = model.stream(layer, name, perturbation.version, intensity, repeat)
-    with np.errstate(over="ignore"):
-        values = perturbation.apply(model.weight(layer), intensity, stream).astype("<f4")
-    images, labels = model.test
-    weight = torch.from_numpy(values.copy())
+    values = perturbation.apply(model.weight(layer), intensity, stream).astype("<f4")
     digest = hashlib.sha256(values.tobytes()).hexdigest()[:16]
-    return {**outcome(model.network.run(images, {layer: weight}), labels), "weight": digest}
+    return {**outcome(model, weights={layer: torch.from_numpy(values.copy())}), "weight": digest}
 
 
-def activation_cell(model: Model, layer: str, name: str, intensity: float, repeat: int) -> dict:
+def activation_cell(model: Model, name: str, layer: str, intensity: float, repeat: int) -> dict:
     perturbation = OF_ACTIVATIONS[name]
     spread = model.spread(layer)
 
@@ -140,30 +146,25 @@ def activation_cell(model: Model, layer: str, name: str, intensity: float, repea
         made = perturbation.apply(values.reshape(len(values), -1), intensity, spread, streams)
         return torch.from_numpy(made.astype(np.float32).reshape(values.shape))
 
-    images, labels = model.test
-    logits = model.network.run(images, change={model.user_of(layer)[0].output[0]: changed})
-    return {**outcome(logits, labels), "weight": None}
-
-
-def planned(perturbations: dict, turn: int, per_model: int) -> Iterator[tuple[str, str, str, float, int]]:
-    """Layers, levels and repeats of every perturbation on every network, each a step further than the last."""
-    for number, (name, perturbation) in enumerate(perturbations.items()):
-        for cell in range(per_model):
-            step = per_model * turn + cell
-            level = perturbation.levels[step % len(perturbation.levels)]
-            yield name, (number + step) % 5, level, step % 4 if perturbation.stochastic else 0
+    return {**outcome(model, change={model.user_of(layer)[0].output[0]: changed}), "weight": None}
 
 
 def cells_of(model: Model, turn: int) -> Iterator[dict]:
+    """Three cells a perturbation, each a layer, a level and a repeat further than the last, from network to network."""
     layers = [f"{layer}.weight" for layer in LAYERS[model.name]]
-    kinds: list[tuple[dict, int, Callable[..., dict]]] = [(OF_WEIGHTS, 2, weight_cell), (OF_ACTIVATIONS, 3, activation_cell)]
-    for perturbations, per_model, cell in kinds:
-        for name, place, intensity, repeat in planned(perturbations, turn, per_model):
+    measured: list[tuple[dict[str, Perturbation], Callable[..., dict]]] = [(OF_WEIGHTS, weight_cell), (OF_ACTIVATIONS, activation_cell)]
+    for perturbations, measure in measured:
+        for number, (name, perturbation) in enumerate(perturbations.items()):
             if name == "initial-reset" and not model.initial:
                 continue
-            version = perturbations[name].version
-            named = {"model": model.name, "layer": layers[place], "perturbation": name, "version": version, "intensity": intensity, "repeat": repeat}
-            yield {**named, **cell(model, layers[place], name, intensity, repeat)}
+            for step in range(3 * turn, 3 * turn + 3):
+                cell = {
+                    "layer": layers[(number + step) % len(layers)],
+                    "intensity": perturbation.levels[step % len(perturbation.levels)],
+                    "repeat": step % 4 if perturbation.stochastic else 0,
+                }
+                named = {"model": model.name, "perturbation": name, "version": perturbation.version, **cell}
+                yield {**named, **measure(model, name, **cell)}
 
 
 def rows(values: list[dict]) -> str:
@@ -177,7 +178,7 @@ for turn, name in enumerate(LAYERS):
     made = list(cells_of(model, turn))
     cells += made
     spreads += [{"model": name, "layer": layer, "low": s.low, "high": s.high, "std": s.std} for layer, s in model.spreads.items()]
-    ties = sum(len(cell["ties"]) for cell in made)
-    print(f"{name}: {len(made)} cells, {sum(cell['correct'] for cell in made) / len(made):.1f} of {IMAGES} correct on average, {ties} ties", flush=True)
+    ties, overflows = (sum(len(cell[kind]) for cell in made) for kind in ("ties", "overflows"))
+    print(f"{name}: {len(made)} cells, {sum(cell['correct'] for cell in made) / len(made):.1f} of {IMAGES} correct on average, {ties} ties, {overflows} overflows", flush=True)
 FIXTURE.parent.mkdir(parents=True, exist_ok=True)
 FIXTURE.write_text(f'{{"torch":"{torch.__version__}","spreads":{rows(spreads)},"cells":{rows(cells)}}}\n')

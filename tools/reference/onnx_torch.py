@@ -92,13 +92,18 @@ class Network:
         weights: Mapping[str, Tensor] = {},
         change: Mapping[str, Callable[[Tensor], Tensor]] = {},
         wanted: str | None = None,
+        watch: Callable[[Tensor], None] = lambda made: None,
     ) -> Tensor:
-        """Logits [n, classes], or the tensor `wanted`, with other weights by name, and with what nodes make changed, by name."""
+        """
+        Logits [n, classes], or the tensor `wanted`, with other weights by name, and with what nodes make changed, by name. `watch` is
+        shown what every node makes.
+        """
         values: dict[str, Tensor] = {**self.stored, **weights, self.input: images}
         for node, attributes in self.nodes:
             made = OPERATORS[node.op_type]([values[name] for name in node.input if name], attributes)
             name = node.output[0]
             values[name] = change[name](made) if name in change else made
+            watch(values[name])
             if name == wanted:
                 return made
         return values[self.output]

@@ -18,17 +18,6 @@ def write(package: str, name: str, content: dict) -> None:
     path.write_text(json.dumps(content) + "\n")
 
 
-def uniform_quantization() -> None:
-    weights = random.normal(0, 0.1, 200).astype(np.float32)
-    cases = []
-    for levels in (255, 15, 11, 7, 5, 3):
-        half = (levels - 1) // 2
-        step = np.float64(np.abs(weights).max()) / half
-        indices = np.clip(np.rint(weights.astype(np.float64) / step), -half, half)
-        cases.append({"levels": levels, "quantized": (indices * step).tolist()})
-    write("perturbations-quantization", "uniform-quantization", {"weights": weights.tolist(), "cases": cases})
-
-
 def lamp() -> None:
     weights = random.normal(0, 0.1, 300).astype(np.float32)
     squares = np.sort(weights.astype(np.float64) ** 2)
@@ -36,7 +25,7 @@ def lamp() -> None:
     write("criteria-weights", "lamp", {"weights": weights.tolist(), "mean": scores.mean()})
 
 
-uniform_quantization()
+
 lamp()
 
 
@@ -142,13 +131,14 @@ def shortest(values: np.ndarray) -> list:
 def to_nearest(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Half-way between two levels, the one farther from zero."""
     distances = np.abs(values.astype(np.float64).reshape(-1, 1) - levels)
-    nearest = np.where(distances == distances.min(axis=1, keepdims=True), np.abs(levels), -1).argmax(axis=1)
+    # What float64 leaves of a half is beyond any distance that two float32 weights make.
+    tied = distances <= distances.min(axis=1, keepdims=True) * (1 + 1e-12)
+    nearest = np.where(tied, np.abs(levels), -1).argmax(axis=1)
     return levels[nearest].reshape(values.shape)
 
 
 def symmetric_levels(values: np.ndarray, levels: int) -> np.ndarray:
-    half = levels // 2
-    return np.arange(-half, half + 1) * (np.abs(values).max().astype(np.float64) / half)
+    return np.arange(-(levels // 2), (levels + 1) // 2) * (2 * np.abs(values).max().astype(np.float64) / (levels - 1))
 
 
 def affine_levels(low: float, high: float, levels: int) -> np.ndarray:
@@ -202,6 +192,15 @@ def quantization(name: str, level_counts: list, levels_of, per_channel: bool = F
     write("perturbations-quantization", name, {"layers": layers})
 
 
+def uniform_quantization() -> None:
+    weights = random.normal(0, 0.1, 200).astype(np.float32)
+    cases = [
+        {"levels": levels, "quantized": to_nearest(weights, symmetric_levels(weights, levels)).tolist()}
+        for levels in (256, 255, 15, 7, 5, 4, 3)
+    ]
+    write("perturbations-quantization", "uniform-quantization", {"weights": weights.tolist(), "cases": cases})
+
+
 def activation_quantization() -> None:
     activation = np.random.default_rng(19).normal(0.5, 2, 120).astype(np.float32)
     low, high = -1.5, 4.25
@@ -213,7 +212,8 @@ def activation_quantization() -> None:
     write("perturbations-quantization", "activation-quantization", content)
 
 
-quantization("per-channel-quantization", [255, 15, 3], symmetric_levels, per_channel=True)
+uniform_quantization()
+quantization("per-channel-quantization", [256, 15, 4, 3], symmetric_levels, per_channel=True)
 quantization("affine-quantization", [256, 15, 3, 2], extreme_levels)
 quantization("per-channel-affine-quantization", [256, 15, 3, 2], extreme_levels, per_channel=True)
 quantization("power-of-two-quantization", [17, 7, 3], power_of_two_levels)

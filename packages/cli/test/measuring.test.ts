@@ -44,7 +44,7 @@ describe('measure', () => {
     )
     expect(stderr).toMatch(/Measuring 100 %/)
     expect(stdout).toMatch(/^lenet-fashion under bit-flip: points of accuracy lost, from [\d.]+ % of 20 images\.\n/)
-    expect(stdout).toMatch(/\n +layer +lost +95 % interval +safe up to +at 0\.003 +at 0\.01 /)
+    expect(stdout).toMatch(/\n +layer +lost +95 % interval +safe up to +at 0\.01 +at 0\.03 /)
     const lost = [...stdout.matchAll(/^ {2}\S+\.weight +(−?[\d.]+) +\[/gm)].map(([, points]) =>
       Number(points!.replace('−', '-')),
     )

@@ -19,8 +19,10 @@ export interface Rng {
 
 /**
  * The stream named by `path`. The rule, so that anyone can recompute a draw: the path as JSON, in UTF-8, through SHA-256;
- * the first 16 bytes, as two big-endian 64-bit integers, are the state of xoroshiro128+ (Blackman & Vigna 2018).
- * Normals come by Marsaglia's polar method (1964) with a logarithm that is the same on every engine.
+ * the first 16 bytes, as two big-endian 64-bit integers, are the state of xoroshiro128+ (Blackman & Vigna 2018), of whose
+ * outputs the low 32 bits are used. A uniform is (a · 2²⁷ + b) / 2⁵³: a is the low 26 bits of one output, b the low 27 of
+ * the next. Normals come by Marsaglia's polar method (1964) in pairs, the second kept for the next call; its logarithm is
+ * that of FreeBSD's msun, as stdlib ported it, which rounds alike on every engine.
  */
 export function rngFrom(...path: readonly (string | number)[]): Rng {
   const digest = new DataView(sha256(new TextEncoder().encode(JSON.stringify(path))).buffer)

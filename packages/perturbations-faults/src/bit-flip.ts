@@ -20,7 +20,7 @@ export const bitFlip = definePerturbation({
   },
   target: 'weights',
   unit: 'bit error rate',
-  intensities: [0.003, 0.01, 0.03, 0.06, 0.1],
+  intensities: [0.01, 0.03, 0.06, 0.1, 0.2],
   stochastic: true,
   apply(weight, rate, { rng }) {
     if (!(rate >= 0 && rate <= 1)) throw new RangeError('the intensity is a probability from 0 to 1')

@@ -20,7 +20,7 @@ export const bitSwap = definePerturbation({
   },
   target: 'weights',
   unit: 'rate of swaps a weight',
-  intensities: [0.03, 0.1, 0.2, 0.5, 1],
+  intensities: [0.1, 0.2, 0.4, 0.7, 1],
   stochastic: true,
   apply: (weight, rate, { rng }) =>
     storedInInt8(weight, (words) => {

@@ -23,7 +23,7 @@ export const burstFlip = definePerturbation({
   },
   target: 'weights',
   unit: 'bits',
-  intensities: [8, 32, 128, 512, 2048],
+  intensities: [256, 512, 1024, 1536, 2048],
   stochastic: true,
   apply: (weight, length, { rng }) =>
     storedInInt8(weight, (words) => {

@@ -26,7 +26,7 @@ export const float16BitFlip = definePerturbation({
   },
   target: 'weights',
   unit: 'bit error rate',
-  intensities: [0.001, 0.003, 0.01, 0.03, 0.05],
+  intensities: [0.003, 0.01, 0.03, 0.06, 0.1],
   stochastic: true,
   nonFinite: true,
   apply: (weight, rate, { rng }) => storedInFloat16(weight, (words) => flipBits(words, float16BitsBut14, rate, rng)),

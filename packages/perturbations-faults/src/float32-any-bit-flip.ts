@@ -24,7 +24,7 @@ export const float32AnyBitFlip = definePerturbation({
   },
   target: 'weights',
   unit: 'bit error rate',
-  intensities: [0.000001, 0.00001, 0.0001, 0.0003, 0.001],
+  intensities: [0.00001, 0.00003, 0.0001, 0.0003, 0.0006],
   stochastic: true,
   nonFinite: true,
   apply: (weight, rate, { rng }) => storedInFloat32(weight, (words) => flipBits(words, float32Bits, rate, rng)),

@@ -24,7 +24,7 @@ export const singleBitFlip = definePerturbation({
   },
   target: 'weights',
   unit: 'bits',
-  intensities: [1, 4, 16, 64, 256, 1024],
+  intensities: [1, 64, 256, 512, 1024, 2048],
   stochastic: true,
   apply: (weight, flips, { rng }) =>
     storedInInt8(weight, (words) => {

@@ -22,7 +22,7 @@ export const stuckAtOne = definePerturbation({
   },
   target: 'weights',
   unit: 'rate of stuck bits',
-  intensities: [0.003, 0.01, 0.03, 0.1, 0.2],
+  intensities: [0.03, 0.06, 0.1, 0.2, 0.4],
   stochastic: true,
   apply: (weight, rate, { rng }) =>
     storedInInt8(weight, (words) => {

@@ -22,7 +22,7 @@ export const stuckAtZero = definePerturbation({
   },
   target: 'weights',
   unit: 'rate of stuck bits',
-  intensities: [0.003, 0.01, 0.03, 0.1, 0.2],
+  intensities: [0.03, 0.1, 0.2, 0.3, 0.5],
   stochastic: true,
   apply: (weight, rate, { rng }) =>
     storedInInt8(weight, (words) => {

@@ -19,7 +19,7 @@ export const signFlip = definePerturbation({
   },
   target: 'weights',
   unit: 'fraction of the weights',
-  intensities: [0.02, 0.05, 0.1, 0.2, 0.3],
+  intensities: [0.05, 0.1, 0.2, 0.3, 0.4],
   stochastic: true,
   apply({ shape, data }, fraction, { rng }) {
     if (!(fraction >= 0 && fraction <= 1)) throw new RangeError('the intensity is a fraction from 0 to 1')

@@ -25,7 +25,7 @@ export const channelPruning = definePerturbation({
   },
   target: 'weights',
   unit: 'fraction of the input channels',
-  intensities: [0.1, 0.2, 0.3, 0.5, 0.7],
+  intensities: [0.2, 0.3, 0.5, 0.7, 0.85],
   stochastic: false,
   apply(weight, fraction, { layer }) {
     const channels = inputChannelsOf(layer)

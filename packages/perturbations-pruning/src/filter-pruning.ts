@@ -20,7 +20,7 @@ export const filterPruning = definePerturbation({
   },
   target: 'weights',
   unit: 'fraction of the output channels',
-  intensities: [0.1, 0.2, 0.3, 0.5, 0.7],
+  intensities: [0.2, 0.3, 0.5, 0.7, 0.85],
   stochastic: false,
   apply(weight, fraction, { layer }) {
     const filters = filtersOf(layer)

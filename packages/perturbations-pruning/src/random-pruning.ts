@@ -21,7 +21,7 @@ export const randomPruning = definePerturbation({
   },
   target: 'weights',
   unit: 'fraction of the weights',
-  intensities: [0.1, 0.2, 0.3, 0.5, 0.7],
+  intensities: [0.1, 0.3, 0.5, 0.7, 0.85],
   stochastic: true,
   apply({ shape, data }, fraction, { rng }) {
     let toPrune = shareOf(fraction, data.length)

@@ -26,7 +26,7 @@ export const activationQuantization = definePerturbation({
   },
   target: 'activations',
   unit: 'levels',
-  intensities: [15, 11, 7, 5, 3],
+  intensities: [11, 7, 5, 4, 3],
   stochastic: false,
   apply({ shape, data }, levels, { range }) {
     const grid = affineLevels(range.low, range.high, levels)

@@ -25,7 +25,7 @@ export const affineQuantization = definePerturbation({
   },
   target: 'weights',
   unit: 'levels',
-  intensities: [15, 11, 7, 5, 3, 2],
+  intensities: [11, 7, 5, 4, 3, 2],
   stochastic: false,
   apply({ shape, data }, levels) {
     const extremes = [data.reduce((a, b) => Math.min(a, b), 0), data.reduce((a, b) => Math.max(a, b), 0)] as const

@@ -25,7 +25,7 @@ export const optimalQuantization = definePerturbation({
   },
   target: 'weights',
   unit: 'levels',
-  intensities: [15, 8, 7, 4, 3, 2],
+  intensities: [7, 5, 4, 3, 2],
   stochastic: false,
   apply({ shape, data }, levels) {
     if (!(Number.isInteger(levels) && levels >= 2)) {

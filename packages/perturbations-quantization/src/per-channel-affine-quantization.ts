@@ -25,7 +25,7 @@ export const perChannelAffineQuantization = definePerturbation({
   },
   target: 'weights',
   unit: 'levels',
-  intensities: [15, 11, 7, 5, 3, 2],
+  intensities: [7, 5, 4, 3, 2],
   stochastic: false,
   apply({ shape, data }, levels, { layer }) {
     const channels = outputChannelsOf(layer)

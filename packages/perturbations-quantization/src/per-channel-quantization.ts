@@ -1,17 +1,17 @@
 import { definePerturbation, outputChannelsOf, tensor } from '@loadbearing/core'
-import { roundToMultiple } from './rounding.ts'
-import { levelsOnASide } from './symmetric.ts'
+import { roundToSymmetric, symmetricLevels } from './symmetric.ts'
 
 /**
- * Uniform symmetric quantization with a scale for each output channel c, to L levels a channel (L odd, so that 0 is one
- * of them):
+ * Uniform symmetric quantization with a scale for each output channel c, to L levels a channel, of which 0 is one:
  *
- *   h = (L − 1) / 2,  Δ_c = max|W_c| / h,  W_c′ = Δ_c · round(W_c / Δ_c)
+ *   Δ_c = 2 · max|W_c| / (L − 1),  W_c′ = Δ_c · clamp(round(W_c / Δ_c), −⌊L / 2⌋, ⌈L / 2⌉ − 1)
  *
- * A half is rounded away from zero. 8, 7, 6, 5, 4, 3 and 2 bits are 255, 127, 63, 31, 15, 7 and 3 levels.
+ * A half is rounded away from zero. 8, 7, 6, 5, 4, 3 and 2 bits are 256, 128, 64, 32, 16, 8 and 4 levels with all words
+ * of two's complement in use, one fewer without the lowest. Above 7 levels hardly a network loses anything, and at 3,
+ * the fewest, many lose little: no grid has more than two or three live levels.
  *
  * Source: Krishnamoorthi 2018, section 2.2 (symmetric quantizer) and what it says of granularity (per channel: one
- * quantizer for each kernel); counted in levels instead of bits.
+ * quantizer for each kernel); Δ is that of PyTorch's PerChannelMinMaxObserver. Counted in levels instead of bits.
  */
 export const perChannelQuantization = definePerturbation({
   name: 'per-channel-quantization',
@@ -24,20 +24,19 @@ export const perChannelQuantization = definePerturbation({
   },
   target: 'weights',
   unit: 'levels',
-  intensities: [15, 11, 7, 5, 3],
+  intensities: [7, 6, 5, 4, 3],
   stochastic: false,
   apply({ shape, data }, levels, { layer }) {
-    const half = levelsOnASide(levels)
     const channels = outputChannelsOf(layer)
     const largest = new Float64Array(channels.count)
     data.forEach((w, place) => {
       const channel = channels.of(place)
       largest[channel] = Math.max(largest[channel]!, Math.abs(w))
     })
-    const steps = largest.map((magnitude) => magnitude / half)
+    const grids = Array.from(largest, (magnitude) => symmetricLevels(magnitude, levels))
     return tensor(
       shape,
-      data.map((w, place) => roundToMultiple(w, steps[channels.of(place)]!)),
+      data.map((w, place) => roundToSymmetric(w, grids[channels.of(place)]!)),
     )
   },
 })

@@ -24,15 +24,20 @@ describe('uniform-quantization', () => {
     expect(quantize([4, -1.9, 2.1], 3)).toEqual([4, -0, 4])
   })
 
+  it('has one level more below zero than above where their number is even', () => {
+    // Four levels over [−3, 3]: step 2, levels −4, −2, 0, 2; 3 and −3 lie half-way to the next, and 4 is none.
+    expect(quantize([3, -3, 2.9, -2.9, 1, -1, 0.9, 0], 4)).toEqual([2, -4, 2, -2, 2, -2, 0, 0])
+  })
+
   it('has at most the levels asked for, and errs by at most half a step', () => {
     fc.assert(
       fc.property(
         fc.array(fc.float({ noNaN: true, min: -100, max: 100 }), { minLength: 1 }),
-        fc.integer({ min: 1, max: 127 }),
-        (weights, half) => {
-          const quantized = quantize(weights, 2 * half + 1)
-          expect(new Set(quantized.map((w) => w + 0)).size).toBeLessThanOrEqual(2 * half + 1)
-          const step = Math.max(...weights.map(Math.abs)) / half
+        fc.integer({ min: 3, max: 256 }),
+        (weights, levels) => {
+          const quantized = quantize(weights, levels)
+          expect(new Set(quantized.map((w) => w + 0)).size).toBeLessThanOrEqual(levels)
+          const step = (2 * Math.max(...weights.map(Math.abs))) / (levels - 1)
           quantized.forEach((w, i) => expect(Math.abs(w - weights[i]!)).toBeLessThanOrEqual(step / 2 + 1e-4))
         },
       ),
@@ -47,8 +52,7 @@ describe('uniform-quantization', () => {
     }
   })
 
-  it('refuses even numbers of levels and fewer than three', () => {
-    expect(() => quantize([1], 4)).toThrow(RangeError)
-    expect(() => quantize([1], 1)).toThrow(RangeError)
+  it.each([2, 1, 3.5, NaN])('refuses %d levels', (levels) => {
+    expect(() => quantize([1], levels)).toThrow(RangeError)
   })
 })

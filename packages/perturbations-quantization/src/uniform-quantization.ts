@@ -1,17 +1,17 @@
 import { definePerturbation, tensor } from '@loadbearing/core'
-import { roundToMultiple } from './rounding.ts'
-import { largestMagnitude, levelsOnASide } from './symmetric.ts'
+import { largestMagnitude, roundToSymmetric, symmetricLevels } from './symmetric.ts'
 
 /**
- * Uniform symmetric quantization of the whole tensor to L levels (L odd, so that 0 is one of them), round to nearest:
+ * Uniform symmetric quantization of the whole tensor to L levels, of which 0 is one, round to nearest:
  *
- *   h = (L − 1) / 2,  Δ = max|W| / h,  W′ = Δ · round(W / Δ)
+ *   Δ = 2 · max|W| / (L − 1),  W′ = Δ · clamp(round(W / Δ), −⌊L / 2⌋, ⌈L / 2⌉ − 1)
  *
- * A half is rounded away from zero. 8, 7, 6, 5, 4, 3 and 2 bits are 255, 127, 63, 31, 15, 7 and 3 levels: two's
- * complement without its lowest word (int8 without its −128).
+ * A half is rounded away from zero. 8, 7, 6, 5, 4, 3 and 2 bits are 256, 128, 64, 32, 16, 8 and 4 levels with all words
+ * of two's complement in use, which has one more below zero than above; 255, 127, 63, 31, 15, 7 and 3 without the
+ * lowest (int8 without its −128).
  *
- * Source: Krishnamoorthi 2018, section 2.2 (uniform symmetric quantizer, per tensor); counted in levels instead of
- * bits, so that the grid can be fine where networks break.
+ * Source: Krishnamoorthi 2018, section 2.2 (uniform symmetric quantizer, per tensor); Δ is that of PyTorch's
+ * MinMaxObserver. Counted in levels instead of bits, so that the grid can be fine where networks break.
  */
 export const uniformQuantization = definePerturbation({
   name: 'uniform-quantization',
@@ -24,13 +24,13 @@ export const uniformQuantization = definePerturbation({
   },
   target: 'weights',
   unit: 'levels',
-  intensities: [15, 11, 7, 5, 3],
+  intensities: [15, 7, 5, 4, 3],
   stochastic: false,
   apply({ shape, data }, levels) {
-    const step = largestMagnitude(data) / levelsOnASide(levels)
+    const grid = symmetricLevels(largestMagnitude(data), levels)
     return tensor(
       shape,
-      data.map((w) => roundToMultiple(w, step)),
+      data.map((w) => roundToSymmetric(w, grid)),
     )
   },
 })

@@ -18,7 +18,7 @@ export const initialReset = definePerturbation({
   },
   target: 'weights',
   unit: 'share α of the way',
-  intensities: [0.05, 0.15, 0.3, 0.5, 0.75, 1],
+  intensities: [0.3, 0.5, 0.75, 0.9, 1],
   stochastic: false,
   needsInitial: true,
   apply: (weight, alpha, { initial }) => interpolate(weight, initial!.data, alpha),

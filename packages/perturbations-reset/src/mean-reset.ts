@@ -2,7 +2,7 @@ import { definePerturbation } from '@loadbearing/core'
 import { interpolate } from './interpolation.ts'
 
 /**
- * W′ = (1 − α) · W + α · mean(W): at α = 1 all weights of the layer are equal.
+ * W′ = (1 − α) · W + α · mean(W), the mean rounded to float32: at α = 1 all weights of the layer are equal.
  *
  * Source: Zhang et al. 2019, for resetting one layer of a trained network; they reset to initial or to random weights,
  * the mean is ours.
@@ -18,7 +18,7 @@ export const meanReset = definePerturbation({
   },
   target: 'weights',
   unit: 'share α of the way',
-  intensities: [0.05, 0.15, 0.3, 0.5, 0.75, 1],
+  intensities: [0.15, 0.3, 0.5, 0.65, 0.8, 1],
   stochastic: false,
   apply(weight, alpha) {
     const mean = weight.data.reduce((sum, w) => sum + w, 0) / weight.data.length

@@ -2,8 +2,8 @@ import { definePerturbation, type Layer, sizeOf } from '@loadbearing/core'
 import { interpolate } from './interpolation.ts'
 
 /**
- * W′ = (1 − α) · W + α · S, S ~ N(0, 2 / fan_in) independently for every weight: at α = 1 the layer is as if it had been initialised
- * anew.
+ * W′ = (1 − α) · W + α · S, S ~ N(0, 2 / fan_in) independently for every weight, rounded to float32: at α = 1 the layer is as if it
+ * had been initialised anew.
  *
  * Source: He et al. 2015, equation 10, for S; Zhang et al. 2019 (arXiv 1902.01996), for resetting one layer of a trained
  * network to random weights. The way towards S is ours, and S does not depend on how the network was initialised in truth.
@@ -20,7 +20,7 @@ export const reinitReset = definePerturbation({
   },
   target: 'weights',
   unit: 'share α of the way',
-  intensities: [0.05, 0.15, 0.3, 0.5, 0.75, 1],
+  intensities: [0.15, 0.3, 0.5, 0.65, 0.8, 1],
   stochastic: true,
   apply(weight, alpha, { rng, layer }) {
     const std = Math.sqrt(2 / fanIn(layer))

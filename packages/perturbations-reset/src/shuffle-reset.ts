@@ -19,7 +19,7 @@ export const shuffleReset = definePerturbation({
   },
   target: 'weights',
   unit: 'share α of the way',
-  intensities: [0.05, 0.15, 0.3, 0.5, 0.75, 1],
+  intensities: [0.15, 0.3, 0.5, 0.65, 0.8, 1],
   stochastic: true,
   apply: (weight, alpha, { rng }) => interpolate(weight, shuffled(weight.data, rng), alpha),
 })

@@ -17,7 +17,7 @@ export const zeroReset = definePerturbation({
   },
   target: 'weights',
   unit: 'share α of the way',
-  intensities: [0.05, 0.15, 0.3, 0.5, 0.75, 1],
+  intensities: [0.15, 0.3, 0.5, 0.65, 0.8, 1],
   stochastic: false,
   apply: (weight, alpha) => interpolate(weight, new Float32Array(weight.data.length), alpha),
 })

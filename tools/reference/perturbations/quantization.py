@@ -11,8 +11,11 @@ from streams import Stream
 
 
 def symmetric(values: np.ndarray, levels: int) -> np.ndarray:
-    step = np.abs(values).max() / ((levels - 1) / 2)
-    return values if step == 0 else away_from_zero(values / step) * step
+    span = 2 * np.abs(values).max()
+    if span == 0:
+        return values
+    q = away_from_zero(values * (levels - 1) / span)
+    return np.clip(q, -(levels // 2), (levels - 1) // 2) * span / (levels - 1)
 
 
 def affine(values: np.ndarray, low: float, high: float, levels: int) -> np.ndarray:
