@@ -5,6 +5,7 @@
  *   npm run bench                       prints the page; goes on where it stopped
  *   npm run bench -- --write            also writes it to docs/benchmarks.md
  *   npm run bench -- --python FILE      the Python that has PyTorch, onnx and numpy (default: python3); without, PyTorch is left out
+ *   npm run bench -- --all              to a ceiling on all perturbations of weights as well: hours
  *   npm run bench -- --quick            little of everything, in minutes: whether it runs, not how fast
  *   npm run bench -- --out FOLDER       where finished steps are kept (default: .benchmarks)
  *   npm run bench -- --cifar10 FOLDER   CIFAR-10 in its official binary version, in place of fetching it
@@ -31,13 +32,14 @@ const { values: given } = parseArgs({
   options: {
     write: { type: 'boolean', default: false },
     python: { type: 'string', default: 'python3' },
+    all: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     out: { type: 'string', default: join(root, '.benchmarks') },
     cifar10: { type: 'string' },
   },
 })
-const full = { rounds: 5, images: 250, ceiling: 0.95, most: { images: 10_000, repeats: 64 }, width: 0.01, stride: 50 }
-const quick = { ...full, rounds: 1, images: 50, ceiling: 0.9, most: { images: 250, repeats: 4 }, width: 0.05 }
+const full = { rounds: 5, images: 256, ceiling: 0.95, most: { images: 10_000, repeats: 64 }, width: 0.01, stride: 50 }
+const quick = { ...full, rounds: 1, images: 64, ceiling: 0.9, most: { images: 250, repeats: 4 }, width: 0.05 }
 const settings = given.quick ? quick : full
 const { out: folder, cifar10 } = given
 
@@ -78,13 +80,7 @@ async function measureIn(field: Field): Promise<Pick<Benchmarks, 'lists' | 'narr
   }
   const known = await listed('the best-known perturbation of each family', representatives)
   const narrowed = await inEveryCell(width, stride, options)
-  const all = given.quick
-    ? []
-    : [
-        await listed(
-          'all perturbations of weights',
-          perturbations.filter(({ plugin }) => plugin.target === 'weights'),
-        ),
-      ]
+  const ofWeights = perturbations.filter(({ plugin }) => plugin.target === 'weights')
+  const all = given.all ? [await listed('all perturbations of weights', ofWeights)] : []
   return { lists: [known, ...all], narrowed }
 }

@@ -166,9 +166,6 @@ function tiesOf(races: readonly Race[]): string {
 }
 
 function listSection({ title, tasks, cheapest, asReached }: TaskList, { ceiling }: Benchmarks): string {
-  const counting = tasks.filter(({ counts }) => counts)
-  const reached = counting.filter((task) => task.ceiling! >= ceiling)
-  const [few, most] = [spread(counting.map(({ ceiling: value }) => value!)), tasks.length]
   const ours = {
     forwards: tasks.reduce((total, { step }) => total + step.forwards, 0),
     seconds: sum(...tasks.map(({ step }) => step.spent)).cpu,
@@ -181,7 +178,7 @@ function listSection({ title, tasks, cheapest, asReached }: TaskList, { ceiling 
   return `### ${title[0]!.toUpperCase()}${title.slice(1)}
 
 ${
-  most > 10
+  tasks.length > 10
     ? ''
     : table(
         ['task', '≥levels', '≥live', '≥images', '≥draws', '≥ceiling', 'counts'],
@@ -197,7 +194,7 @@ ${
       )
 }
 
-${counting.length} of ${most} tasks count; ${reached.length} of these reached ${ceiling}, all between ${correlation(few.low)} and ${correlation(few.high)}.
+${countedIn(tasks, ceiling)}
 
 ${table(
   ['plan', '≥images run', '≥processor seconds', '≥ours is cheaper'],
@@ -208,6 +205,14 @@ ${table(
     ...row('what people do', usual),
   ],
 )}`
+}
+
+function countedIn(tasks: readonly CeilingTask[], ceiling: number): string {
+  const reached = tasks.flatMap((task) => (task.counts ? (task.ceiling ?? []) : []))
+  if (reached.length === 0) return `None of ${tasks.length} tasks counts.`
+  const { low, high } = spread(reached)
+  const enough = reached.filter((value) => value >= ceiling).length
+  return `${reached.length} of ${tasks.length} tasks count; ${enough} of these reached ${ceiling}. Their ceilings lie between ${correlation(low)} and ${correlation(high)}.`
 }
 
 /** A fixed plan at the rival's pace, and how many times ours that is. */
