@@ -53,7 +53,7 @@ for (const name of networks) {
   const model = await loadModel({ reference: `zoo:${name}` }, { cifar10 })
   const field = await openField(model, pytorch, settings.images)
   const rounds = await atEqualImages(field, settings.rounds, folder)
-  races.push({ model: name, names: field.names, batches: field.batches, rounds })
+  races.push({ model: name, names: field.names, rounds })
   if (name === judged) measured = await measureIn(field)
   await field.release()
 }

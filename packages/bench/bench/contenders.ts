@@ -20,6 +20,8 @@ export interface RacedCell extends Omit<PerturbedModel, 'weightSha256'> {
 export interface Raced {
   readonly cells: number
   readonly images: number
+  /** Batch sizes that suited best, of those that were tried. */
+  readonly batches: Partial<Record<Name, number>>
   /** By contender. The suffix engine's has what stands in front of all layers in it, run once. */
   readonly spent: Partial<Record<Name, Spent>>
   /** Outcomes of which the contender says other than the suffix engine, ties left out. */
@@ -31,8 +33,6 @@ export interface Raced {
 /** All contenders, ready to run cells of one network: sessions open, batch sizes chosen, PyTorch compiled. */
 export interface Field {
   readonly model: BenchModel
-  /** Batch sizes that suit best, of those that were tried. */
-  readonly batches: Partial<Record<Name, number>>
   readonly names: readonly Name[]
   /**
    * One race on one chunk of the images, in the order of the protocol.
@@ -92,32 +92,28 @@ export async function openField(model: BenchModel, pytorch: PyTorch | undefined,
   const names = contenders.map(({ name }) => name as Name)
   return {
     model,
-    batches,
     names,
     async race(cells, chunk, those = names) {
       const indices = indicesOf(chunk)
+      const labels = indices.map((index) => test.labels[index]!)
       inputs = await inputsOf(chunk)
-      const front = await timed(() => engine.advance(inputs))
+      const front = those.includes('suffix') ? await timed(() => engine.advance(inputs)) : undefined
       if (those.some((name) => name === 'eager' || name === 'strong')) await pytorch!.take(inputs)
+      const taking = contenders.filter(({ name }) => those.includes(name as Name))
       const differing: Partial<Record<Name, number>> = {}
       const ties: string[] = []
-      const compare = ({ layer }: RacedCell, made: ReadonlyMap<string, Float32Array>): void => {
-        const logits = [...made].map(([name, data]) => ({ name: name as Name, tensor: logitsOf(data, images) }))
-        const first = logits.find(({ name }) => name === 'suffix')
-        if (!first) return
-        const right = correct(first.tensor, indices, test.labels)
-        for (const { name, tensor } of logits) {
-          correct(tensor, indices, test.labels).forEach((isRight, image) => {
-            const isTied = isRight !== right[image] && (isTie(first.tensor, image) || isTie(tensor, image))
-            differing[name] = (differing[name] ?? 0) + Number(isRight !== right[image] && !isTied)
-            if (isTied) ties.push(`${layer.name}, image ${indices[image]!}, ${name}`)
-          })
-        }
-      }
-      const taking = contenders.filter(({ name }) => those.includes(name as Name))
-      const spent = Object.fromEntries(await race(cells, taking, compare)) as Partial<Record<Name, Spent>>
-      if (spent.suffix) spent.suffix = sum(spent.suffix, front.spent)
-      return { cells: cells.length, images, spent, differing, ties }
+      const spent = Object.fromEntries(
+        await race(cells, taking, ({ layer }, { suffix, ...others }) => {
+          if (!suffix) return
+          for (const [name, made] of Object.entries(others)) {
+            const found = compare(suffix, made, labels)
+            differing[name as Name] = (differing[name as Name] ?? 0) + found.differing
+            ties.push(...found.ties.map((image) => `${layer.name}, image ${indices[image]!}, ${name}`))
+          }
+        }),
+      ) as Partial<Record<Name, Spent>>
+      if (front) spent.suffix = sum(spent.suffix!, front.spent)
+      return { cells: cells.length, images, batches, spent, differing, ties }
     },
     async release() {
       await engine.release()
@@ -147,10 +143,12 @@ function divisors(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i + 1).filter((size) => count % size === 0)
 }
 
-function logitsOf(data: Float32Array, images: number): Tensor {
-  return { shape: [images, data.length / images], data }
-}
-
-function correct(logits: Tensor, indices: readonly number[], labels: ArrayLike<number>): boolean[] {
-  return Array.from(predictedClasses(logits), (predicted, image) => predicted === labels[indices[image]!])
+/** Outcomes on which two runs of a cell differ: how many beyond doubt, and which images are ties. */
+function compare(ours: Float32Array, theirs: Float32Array, labels: readonly number[]) {
+  const logits = (data: Float32Array): Tensor => ({ shape: [labels.length, data.length / labels.length], data })
+  const [a, b] = [logits(ours), logits(theirs)]
+  const [mine, others] = [predictedClasses(a), predictedClasses(b)]
+  const images = [...labels.keys()].filter((i) => (mine[i] === labels[i]) !== (others[i] === labels[i]))
+  const ties = images.filter((image) => isTie(a, image) || isTie(b, image))
+  return { differing: images.length - ties.length, ties }
 }

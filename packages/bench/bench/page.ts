@@ -6,7 +6,7 @@ import { spread, sum } from './race.ts'
 import { type CeilingTask, type FixedPlan, forwardsOf } from './to-a-ceiling.ts'
 
 /** A network's rounds at equal images. */
-export interface Race extends Pick<Field, 'names' | 'batches'> {
+export interface Race extends Pick<Field, 'names'> {
   readonly model: string
   readonly rounds: readonly Raced[]
 }
@@ -138,16 +138,16 @@ function ratioTo(rounds: readonly Raced[], name: Name): Spread {
 }
 
 function differingOf(rounds: readonly Raced[], name: Name): number {
-  return rounds.reduce((total, { differing }) => total + differing[name]!, 0)
+  return rounds.reduce((total, { differing }) => total + (differing[name] ?? 0), 0)
 }
 
-function raceTable({ model, names, batches, rounds }: Race, images: number): string {
+function raceTable({ model, names, rounds }: Race, images: number): string {
   const outcomes = rounds.reduce((total, { cells }) => total + cells * images, 0)
   return table(
     [model, '≥batch', '≥images a processor second', '≥images a second', '≥ours is faster', '≥outcomes that differ'],
     names.map((name) => [
       titles[name],
-      String(batches[name] ?? ''),
+      [...new Set(rounds.map(({ batches }) => batches[name]))].join(', '),
       ranged(spread(rates(rounds, name, 'cpu')), number),
       number(spread(rates(rounds, name, 'wall')).median),
       ...(name === 'suffix'

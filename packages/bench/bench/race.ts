@@ -23,15 +23,15 @@ export interface Contender<T, R> {
 export async function race<T, R>(
   items: readonly T[],
   contenders: readonly Contender<T, R>[],
-  onItem: (item: T, made: ReadonlyMap<string, R>) => void = () => undefined,
+  onItem: (item: T, made: Readonly<Record<string, R>>) => void = () => undefined,
 ): Promise<Map<string, Spent>> {
   const total = new Map(contenders.map(({ name }) => [name, nothing]))
   for (const [index, item] of items.entries()) {
-    const all = new Map<string, R>()
+    const all: Record<string, R> = {}
     for (let turn = 0; turn < contenders.length; turn++) {
       const { name, run } = contenders[(index + turn) % contenders.length]!
       const { made, spent } = await run(item)
-      all.set(name, made)
+      all[name] = made
       total.set(name, sum(total.get(name)!, spent))
     }
     onItem(item, all)
