@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from statistics import median
 
 os.environ["OMP_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).parents[3] / "tools/reference"))
@@ -25,7 +26,7 @@ except ImportError as missing:
     print(json.dumps({"missing": missing.name}), flush=True)
     sys.exit()
 
-TRIALS = 3
+TRIALS = 7
 
 
 def decoded(message: dict) -> torch.Tensor:
@@ -70,25 +71,16 @@ class Strong:
         return torch.cat([self.forward(piece, weights) for piece in self.pieces])
 
 
-def seconds(way: Eager | Strong, name: str, weight: torch.Tensor) -> float:
-    """The least of a few runs behind one that compiles and allocates."""
-    way.run(name, weight)
-    spent = []
-    for _ in range(TRIALS):
-        started = time.process_time()
-        way.run(name, weight)
-        spent.append(time.process_time() - started)
-    return min(spent)
-
-
-def best_batch(way: Eager | Strong, images: torch.Tensor, stored: dict[str, torch.Tensor], sizes: list[int]) -> int:
-    name = next(iter(stored))
-
-    def tried(batch: int) -> float:
-        way.take(images, batch)
-        return seconds(way, name, stored[name])
-
-    return min(sizes, key=tried)
+def best_batch(way: Eager | Strong, images: torch.Tensor, name: str, weight: torch.Tensor, sizes: list[int]) -> int:
+    """Sizes take turns, behind a run that compiles and allocates; the median decides."""
+    spent: dict[int, list[float]] = {size: [] for size in sizes}
+    for _ in range(1 + TRIALS):
+        for size in sizes:
+            way.take(images, size)
+            started = time.process_time()
+            way.run(name, weight)
+            spent[size].append(time.process_time() - started)
+    return min(sizes, key=lambda size: median(spent[size][1:]))
 
 
 def serve() -> None:
@@ -103,14 +95,14 @@ def serve() -> None:
                 torch._dynamo.config.error_on_recompile = False
                 network = Network(base64.b64decode(message["model"]))
                 ways = {"eager": Eager(network), "strong": Strong(network)}
-                images = decoded(message)
-                batches = {name: best_batch(way, images, network.stored, message["sizes"]) for name, way in ways.items()}
+                images, (name, weight) = decoded(message), next(iter(network.stored.items()))
+                batches = {way: best_batch(runs, images, name, weight, message["sizes"]) for way, runs in ways.items()}
                 torch._dynamo.config.error_on_recompile = True
                 answer = {"batches": batches}
             case "take":
                 images = decoded(message)
-                for name, way in ways.items():
-                    way.take(images, batches[name])
+                for way, runs in ways.items():
+                    runs.take(images, batches[way])
                 answer = {}
             case "run":
                 weight = decoded(message)

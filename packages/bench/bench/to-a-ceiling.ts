@@ -31,8 +31,9 @@ export async function toACeiling(
   options: AlongsideOptions,
 ): Promise<CeilingTask[]> {
   const tasks: CeilingTask[] = []
+  const precision = untilCeiling(ceiling, most)
   for (const [index, perturbation] of perturbations.entries()) {
-    const step = await measureAlongside(perturbation, untilCeiling(ceiling, most), options)
+    const step = await measureAlongside(perturbation, precision, options)
     const [task] = await measuredTasks(step.out)
     tasks.push(taskOf(task!, step))
     console.error(`to a ceiling: ${index + 1} of ${perturbations.length} perturbations`)
