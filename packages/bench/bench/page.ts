@@ -1,5 +1,4 @@
 import { machine, representatives } from '../src/index.ts'
-import type { Step } from './alongside.ts'
 import type { Field, Name, Raced } from './contenders.ts'
 import { fixedImages, type NarrowedCells } from './every-cell.ts'
 import { spread, sum } from './race.ts'
@@ -107,7 +106,7 @@ function targetsOf(
     times(measured),
     measured >= demanded ? 'reached' : '**not reached**',
   ]
-  const differing = names.reduce((total, name) => total + differingOf(rounds, name), 0)
+  const differing = sumOf(names, (name) => differingOf(rounds, name))
   const faster = Math.min(ratioTo(rounds, 'whole').median, ratioTo(rounds, 'file').median)
   const who = rival === 'strong' ? 'PyTorch, compiled' : 'onnxruntime'
   return [
@@ -138,11 +137,11 @@ function ratioTo(rounds: readonly Raced[], name: Name): Spread {
 }
 
 function differingOf(rounds: readonly Raced[], name: Name): number {
-  return rounds.reduce((total, { differing }) => total + (differing[name] ?? 0), 0)
+  return sumOf(rounds, ({ differing }) => differing[name] ?? 0)
 }
 
 function raceTable({ model, names, rounds }: Race, images: number): string {
-  const outcomes = rounds.reduce((total, { cells }) => total + cells * images, 0)
+  const outcomes = sumOf(rounds, ({ cells }) => cells * images)
   return table(
     [model, '≥batch', '≥images a processor second', '≥images a second', '≥ours is faster', '≥outcomes that differ'],
     names.map((name) => [
@@ -167,7 +166,7 @@ function tiesOf(races: readonly Race[]): string {
 
 function listSection({ title, tasks, cheapest, asReached }: TaskList, { ceiling }: Benchmarks): string {
   const ours = {
-    forwards: tasks.reduce((total, { step }) => total + step.forwards, 0),
+    forwards: sumOf(tasks, ({ step }) => step.forwards),
     seconds: sum(...tasks.map(({ step }) => step.spent)).cpu,
   }
   const row = (name: string, plan: FixedPlan | undefined): string[][] => {
@@ -194,7 +193,7 @@ ${
       )
 }
 
-${countedIn(tasks, ceiling)}
+${countedIn(tasks, ceiling)} ${pilotIn(tasks)}
 
 ${table(
   ['plan', '≥images run', '≥processor seconds', '≥ours is cheaper'],
@@ -215,25 +214,30 @@ function countedIn(tasks: readonly CeilingTask[], ceiling: number): string {
   return `${reached.length} of ${tasks.length} tasks count; ${enough} of these reached ${ceiling}. Their ceilings lie between ${correlation(low)} and ${correlation(high)}.`
 }
 
+/** What keeps ours from being cheaper still. */
+function pilotIn(tasks: readonly CeilingTask[]): string {
+  const [piloted, all] = [sumOf(tasks, ({ piloted: its }) => its), sumOf(tasks, ({ step }) => step.forwards)]
+  const more = tasks.filter((task) => task.step.forwards > task.piloted).length
+  return `Of the images that ours ran, ${Math.round((100 * piloted) / all)} % were the pilot's; ${more} of the tasks took more than that.`
+}
+
 /** A fixed plan at the rival's pace, and how many times ours that is. */
 function fixed(tasks: readonly CeilingTask[], plan: FixedPlan): { forwards: number; seconds: number; ratio: number } {
-  const forwards = tasks.reduce((total, task) => total + forwardsOf(task, plan), 0)
-  const seconds = tasks.reduce((total, task) => total + forwardsOf(task, plan) / task.step.pace, 0)
+  const forwards = sumOf(tasks, (task) => forwardsOf(task, plan))
+  const seconds = sumOf(tasks, (task) => forwardsOf(task, plan) / task.step.pace)
   return { forwards, seconds, ratio: seconds / sum(...tasks.map(({ step }) => step.spent)).cpu }
 }
 
 function narrowedCost(narrowed: readonly NarrowedCells[]) {
   const images = fixedImages(narrowed, 0.95)
-  const priceOf = ({ cells, step }: { cells: NarrowedCells['cells']; step: Step }): number =>
-    (cells.length * images) / step.pace
   const ours = sum(...narrowed.map(({ step }) => step.spent)).cpu
-  const seconds = narrowed.reduce((total, each) => total + priceOf(each), 0)
+  const seconds = sumOf(narrowed, ({ cells, step }) => (cells.length * images) / step.pace)
   return { images, ours, seconds, ratio: seconds / ours }
 }
 
 function intervalTable(narrowed: readonly NarrowedCells[], width: number): string {
   const taken = narrowed.flatMap(({ cells }) => cells.map(({ images }) => images))
-  const total = taken.reduce((a, b) => a + b, 0)
+  const total = sumOf(taken, (each) => each)
   const { images, ours, seconds, ratio } = narrowedCost(narrowed)
   const mean = `${number(total / taken.length)} (${number(Math.min(...taken))}–${number(Math.max(...taken))})`
   return table(
@@ -250,6 +254,10 @@ function intervalTable(narrowed: readonly NarrowedCells[], width: number): strin
       ],
     ],
   )
+}
+
+function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
 }
 
 /** A table in Markdown; a column whose title begins with ≥ stands to the right. */

@@ -21,6 +21,8 @@ export interface CeilingTask extends FixedPlan {
   /** The ceiling that a fixed plan should have: the same variance components that our planning has, from all that was measured. */
   readonly under: (plan: FixedPlan) => number | null
   readonly step: Step
+  /** Of the step's suffix runs, those of the pilot. */
+  readonly piloted: number
 }
 
 /** Measures perturbations until their ceilings are reached. @param most the most images and draws of anything */
@@ -35,13 +37,14 @@ export async function toACeiling(
   for (const [index, perturbation] of perturbations.entries()) {
     const step = await measureAlongside(perturbation, precision, options)
     const [task] = await measuredTasks(step.out)
-    tasks.push(taskOf(task!, step))
+    const found = taskOf(task!, step)
+    tasks.push({ ...found, piloted: forwardsOf(found, precision.pilot) })
     console.error(`to a ceiling: ${index + 1} of ${perturbations.length} perturbations`)
   }
   return tasks
 }
 
-function taskOf({ model, perturbation, layers, outcomes, measured }: MeasuredTask, step: Step): CeilingTask {
+function taskOf({ model, perturbation, layers, outcomes, measured }: MeasuredTask, step: Step) {
   const { stochastic, name } = perturbation
   const { ceiling, status } = measured.truths['accuracy-drop']
   const found = forecast(outcomes, [model.sha256, name])
@@ -54,13 +57,16 @@ function taskOf({ model, perturbation, layers, outcomes, measured }: MeasuredTas
     ...found.pilot,
     ceiling: ceiling.value,
     counts: status.counts,
-    under: ({ images, repeats }) => expectedCeiling(found, { images, repeats: stochastic ? repeats : 1 }),
+    under: ({ images, repeats }: FixedPlan) => expectedCeiling(found, { images, repeats: stochastic ? repeats : 1 }),
     step,
   }
 }
 
-/** Images that a fixed plan runs through whole networks: at all levels, as who does not look at a pilot does. */
-export function forwardsOf({ layers, levels, stochastic }: CeilingTask, { images, repeats }: FixedPlan): number {
+/** Images that a fixed plan runs, at all levels: who fixes a plan does not know which are live. */
+export function forwardsOf(
+  { layers, levels, stochastic }: Pick<CeilingTask, 'layers' | 'levels' | 'stochastic'>,
+  { images, repeats }: FixedPlan,
+): number {
   return layers * levels * (stochastic ? repeats : 1) * images
 }
 

@@ -47,7 +47,10 @@ const pilot = { repeats: 4, images: defaultChunk }
  *
  * @param most the most images and draws of anything
  */
-export function untilCeiling(ceiling: number, most: { readonly images: number; readonly repeats: number }): Precision {
+export function untilCeiling(
+  ceiling: number,
+  most: { readonly images: number; readonly repeats: number },
+): Extract<Precision, { kind: 'ceiling' }> {
   const least = { repeats: Math.min(pilot.repeats, most.repeats), images: Math.min(pilot.images, most.images) }
   return { kind: 'ceiling', ceiling, pilot: least, most }
 }
