@@ -57,7 +57,8 @@ export function pageOf(all: Benchmarks): string {
 
 # Benchmarks
 
-What it takes to measure ${judged}, beside what else one could do, in processor seconds on one thread.
+What it takes to measure ${judged}, beside what else one could do, in processor seconds on one thread. \`--python\` names a Python that has
+PyTorch.
 
 ${table(['ours', 'against', '≥demanded', '≥measured', ''], targetsOf(all, its))}
 
