@@ -79,7 +79,7 @@ Of ${networks} networks of the zoo, with ${settings.images} test images and ${se
 is live, and the median over the networks of what the layers lose on average, in points.
 
 ${markdownTable(
-  ['perturbation', 'unit', 'networks live at each intensity (median loss)', [`≥ ${enough} live`], ['fewer on']],
+  ['perturbation', 'unit', 'networks live at each intensity (median loss)', [`≥ ${enough} live`], 'fewer on'],
   names.map((name) => rowOf(tasks.filter(({ perturbation }) => perturbation.name === name))),
 )}
 
@@ -97,12 +97,22 @@ function rowOf(tasks: readonly MeasuredTask[]): string[] {
     return `**${intensity}** ${live} (${median})`
   })
   const measurable = tasks.filter(({ measured }) => measured.meanDrops.some((drop) => drop !== null))
-  const poor = measurable.filter(({ measured }) => measured.live.length < enough)
+  const poor = measurable
+    .filter(({ measured }) => measured.live.length < enough)
+    .sort((a, b) => a.measured.live.length - b.measured.live.length)
   return [
     perturbation.name,
     perturbation.unit,
     levels.join(' · '),
     `${measurable.length - poor.length} of ${measurable.length}`,
-    poor.map(({ model, measured }) => `${model.name} (${measured.live.length})`).join(', ') || '–',
+    listOf(poor.map(({ model, measured }) => `${model.name} (${measured.live.length})`)),
   ]
+}
+
+/** The first few, and how many more there are. */
+function listOf(names: readonly string[]): string {
+  if (names.length === 0) return '–'
+  const shown = names.length > 4 ? 3 : names.length
+  const more = names.length - shown
+  return [...names.slice(0, shown), ...(more > 0 ? [`${more} more`] : [])].join(', ')
 }
