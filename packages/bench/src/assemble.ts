@@ -3,7 +3,7 @@ import type { ColumnsOf, Row, Tables } from '@loadbearing/dataset'
 import { type GridPoint, pointsOf } from './cells.ts'
 import { groupOf } from './groups.ts'
 import type { Measured } from './measured.ts'
-import type { BenchModel } from './model.ts'
+import type { MeasuredModel } from './measured-model.ts'
 import type { Plan } from './plan.ts'
 import type { RegisteredPerturbation } from './registry.ts'
 import { stagesOf } from './stages.ts'
@@ -33,7 +33,7 @@ export async function assemble(
   units: readonly Unit[],
   folder: string,
 ): Promise<GroundTruth> {
-  const { models, perturbations: planned, testImages } = measured
+  const { models, perturbations: planned } = measured
   const layers: Row<'layers'>[] = []
   const modelRows: Row<'models'>[] = []
   const sensitivity: Row<'sensitivity'>[] = []
@@ -41,7 +41,7 @@ export async function assemble(
 
   for (const [modelId, model] of models.entries()) {
     const firstLayer = layers.length
-    for (const layer of model.onnx.layers) {
+    for (const layer of model.layers) {
       layers.push({
         layer_id: layers.length,
         model_id: modelId,
@@ -99,14 +99,14 @@ export async function assemble(
       title: model.title,
       family: model.family,
       data: model.data,
-      sha256: model.onnx.sha256,
-      opset: model.onnx.opset,
-      layers: model.onnx.layers.length,
-      parameters: model.onnx.layers.reduce((sum, layer) => sum + layer.parameters, 0),
-      macs: model.onnx.layers.reduce((sum, layer) => sum + layer.macs, 0),
-      classes: model.onnx.output.classes,
+      sha256: model.sha256,
+      opset: model.opset,
+      layers: model.layers.length,
+      parameters: model.layers.reduce((sum, layer) => sum + layer.parameters, 0),
+      macs: model.layers.reduce((sum, layer) => sum + layer.macs, 0),
+      classes: model.classes,
       images,
-      test_images: testImages.get(model.onnx.sha256)!,
+      test_images: model.testImages,
       clean_correct: clean.reduce((sum, chunk) => sum + total(chunk.correct), 0),
       clean_loss: clean.reduce((sum, chunk) => sum + chunk.loss, 0) / images,
       licence: model.licence,
@@ -162,14 +162,14 @@ interface AssembledCell {
  * @param clean takes what is right without a perturbation, chunk by chunk: known of the chunks of every cell that was given
  */
 async function* cellsOf(
-  { onnx }: BenchModel,
+  { sha256, layers }: MeasuredModel,
   { perturbations }: Measured,
   units: readonly Unit[],
   folder: string,
   clean: CleanChunk[],
 ): AsyncGenerator<AssembledCell> {
-  const own = units.filter(({ model }) => model === onnx.sha256)
-  for (const layer of onnx.layers) {
+  const own = units.filter(({ model }) => model === sha256)
+  for (const layer of layers) {
     const ofLayer = own.filter((unit) => unit.layer.name === layer.name)
     for (const [perturbationId, { plugin }] of perturbations.entries()) {
       const results: [Unit, UnitResult][] = []

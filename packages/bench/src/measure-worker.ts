@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { LoadbearingError } from '@loadbearing/core'
 import type { LabelledImages } from '@loadbearing/images'
 import { openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
+import { refuseInfinite } from './finite-scores.ts'
 import { type BenchModel, loadModel, preprocess } from './model.ts'
 import type { ModelSource } from './model-source.ts'
 import { type Chunk, measureUnit } from './measure-unit.ts'
@@ -98,6 +99,7 @@ async function work(job: Job): Promise<void> {
     const indices = order.slice(index * chunkSize, Math.min(total, (index + 1) * chunkSize))
     signs.give('opening')
     const clean = await engine.advance(await preprocess(images, indices, model.preprocessing))
+    refuseInfinite(clean, model.name)
     chunk = { key: chunkKey, clean, labels: indices.map((i) => images.labels[i]!) }
   }
   const layer = model.onnx.layers.find(({ name }) => name === job.layer)!
