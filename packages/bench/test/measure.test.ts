@@ -12,6 +12,7 @@ import { small } from './small-measurement.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { withFolderLock } from '../src/folder-lock.ts'
 import { measure, type MeasureProgress } from '../src/measure.ts'
+import { merge } from '../src/merge.ts'
 import { loadModel, preprocess } from '../src/model.ts'
 import { predictedClasses } from '../src/outcome.ts'
 import { perturbModel } from '../src/perturbed-model.ts'
@@ -287,6 +288,20 @@ describe('a model whose file is gone', () => {
     writeFileSync(moved, (await loadModel(lenet)).bytes)
     await into(out, moved)
     expect(await reproducible(out)).toEqual(await reproducible(expectedOut))
+  })
+
+  it('is not missed where its shards are merged', async () => {
+    const [single, out, reference] = [temporaryFolder(), temporaryFolder(), join(temporaryFolder(), 'lenet.onnx')]
+    writeFileSync(reference, (await loadModel(lenet)).bytes)
+    const its = { models: [{ reference, data: 'zoo:fashion-mnist' }], perturbations: named('magnitude-pruning') }
+    await measure(small(single, its))
+    const shards = [temporaryFolder(), temporaryFolder()]
+    for (const [i, folder] of shards.entries()) {
+      await measure(small(folder, { ...its, shard: { index: i + 1, count: 2 } }))
+    }
+    rmSync(reference)
+    expect(await merge({ shards, out })).toEqual({ kind: 'dataset' })
+    expect(await reproducible(out)).toEqual(await reproducible(single))
   })
 })
 
