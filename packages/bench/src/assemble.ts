@@ -1,12 +1,15 @@
-import type { Perturbation } from '@loadbearing/core'
-import type { Row } from '@loadbearing/dataset'
+import type { Layer, Perturbation } from '@loadbearing/core'
+import type { ColumnsOf, Row, Tables } from '@loadbearing/dataset'
 import { type GridPoint, pointsOf } from './cells.ts'
 import { groupOf } from './groups.ts'
 import type { Measured } from './measured.ts'
+import type { MeasuredModel } from './measured-model.ts'
 import type { Plan } from './plan.ts'
 import type { RegisteredPerturbation } from './registry.ts'
 import { stagesOf } from './stages.ts'
 import { type FailedCell, type MeasuredCell, readUnit, type Unit, type UnitResult } from './units.ts'
+
+type Outcomes = ColumnsOf<Tables['outcomes']>
 
 /** The tables of a measurement. */
 export interface GroundTruth {
@@ -15,34 +18,30 @@ export interface GroundTruth {
   readonly perturbations: Row<'perturbations'>[]
   readonly efforts: Row<'efforts'>[]
   readonly sensitivity: Row<'sensitivity'>[]
-  readonly outcomes: {
-    readonly correct: Uint8Array
-    readonly clean_correct: Uint8Array
-    readonly bounded_kl: Float32Array
-  }
+  /** A part a chunk of a measured cell. They are read from the units as they are asked for: all of them would not fit into memory. */
+  readonly outcomes: AsyncIterable<Outcomes>
 }
 
 /**
  * Puts the finished units together. Sums run over chunks in order, whoever measured them.
+ *
+ * @throws DatasetError when a unit is missing or damaged
  */
 export async function assemble(
   plan: Plan,
-  { models, perturbations: planned, testImages }: Measured,
+  measured: Measured,
   units: readonly Unit[],
   folder: string,
 ): Promise<GroundTruth> {
+  const { models, perturbations: planned } = measured
   const layers: Row<'layers'>[] = []
   const modelRows: Row<'models'>[] = []
   const sensitivity: Row<'sensitivity'>[] = []
-  const correct: Uint8Array[] = []
-  const cleanCorrect: Uint8Array[] = []
-  const boundedKl: Float32Array[] = []
   let offset = 0
 
   for (const [modelId, model] of models.entries()) {
-    const own = units.filter((unit) => unit.model === model.onnx.sha256)
     const firstLayer = layers.length
-    for (const layer of model.onnx.layers) {
+    for (const layer of model.layers) {
       layers.push({
         layer_id: layers.length,
         model_id: modelId,
@@ -59,55 +58,39 @@ export async function assemble(
       })
     }
     const clean: CleanChunk[] = []
-    for (const layer of model.onnx.layers) {
-      for (const [perturbationId, { plugin }] of planned.entries()) {
-        const results: [Unit, UnitResult][] = []
-        for (const unit of own) {
-          if (unit.layer.name !== layer.name || unit.perturbation.name !== plugin.name) continue
-          const result = await readUnit(folder, unit)
-          clean[unit.chunk] ??= { correct: result.cleanCorrect, loss: result.cleanLoss }
-          results.push([unit, result])
-        }
-        for (const [point, parts] of partsByPoint(plugin, results)) {
-          const chunks = clean.slice(0, parts.length).map((chunk) => chunk.correct)
-          const images = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-          const row = {
-            cell_id: sensitivity.length,
-            model_id: modelId,
-            layer_id: firstLayer + layer.depth,
-            perturbation_id: perturbationId,
-            ...point,
-            images,
-            clean_correct: chunks.reduce((sum, chunk) => sum + total(chunk), 0),
-          }
-          const failed = parts.find((part): part is FailedCell => part.reason !== undefined)
-          if (failed) {
-            sensitivity.push({ ...row, ...nothing, reason: failed.reason })
-            continue
-          }
-          const measured = parts.flatMap((part) => (part.reason === undefined ? [part] : []))
-          const bits = concat(measured.map((part) => part.correct))
-          const sum = (of: (part: (typeof measured)[number]) => number): number =>
-            measured.reduce((s, part) => s + of(part), 0)
-          const nonFinite = sum((part) => part.nonFinite)
-          sensitivity.push({
-            ...row,
-            correct: total(bits),
-            changed: sum((part) => part.changed),
-            non_finite: nonFinite,
-            bounded_kl: sum((part) => part.sums.boundedKl) / images,
-            mean_kl: nonFinite > 0 ? null : sum((part) => part.sums.kl) / images,
-            mean_loss: nonFinite > 0 ? null : sum((part) => part.sums.loss) / images,
-            weight_sha256: measured[0]!.weightSha256,
-            outcome_offset: offset,
-            reason: null,
-          })
-          correct.push(bits)
-          cleanCorrect.push(...chunks)
-          boundedKl.push(...measured.map((part) => part.boundedKl))
-          offset += images
-        }
+    for await (const { layer, perturbationId, point, parts } of cellsOf(model, measured, units, folder, clean)) {
+      const chunks = clean.slice(0, parts.length).map((chunk) => chunk.correct)
+      const images = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+      const row = {
+        cell_id: sensitivity.length,
+        model_id: modelId,
+        layer_id: firstLayer + layer.depth,
+        perturbation_id: perturbationId,
+        ...point,
+        images,
+        clean_correct: chunks.reduce((sum, chunk) => sum + total(chunk), 0),
       }
+      const failed = parts.find((part): part is FailedCell => part.reason !== undefined)
+      if (failed) {
+        sensitivity.push({ ...row, ...nothing, reason: failed.reason })
+        continue
+      }
+      const whole = parts.filter((part) => part.reason === undefined)
+      const sum = (of: (part: MeasuredCell) => number): number => whole.reduce((s, part) => s + of(part), 0)
+      const nonFinite = sum((part) => part.nonFinite)
+      sensitivity.push({
+        ...row,
+        correct: sum((part) => total(part.correct)),
+        changed: sum((part) => part.changed),
+        non_finite: nonFinite,
+        bounded_kl: sum((part) => part.sums.boundedKl) / images,
+        mean_kl: nonFinite > 0 ? null : sum((part) => part.sums.kl) / images,
+        mean_loss: nonFinite > 0 ? null : sum((part) => part.sums.loss) / images,
+        weight_sha256: whole[0]!.weightSha256,
+        outcome_offset: offset,
+        reason: null,
+      })
+      offset += images
     }
     const images = clean.reduce((sum, chunk) => sum + chunk.correct.length, 0)
     modelRows.push({
@@ -116,14 +99,14 @@ export async function assemble(
       title: model.title,
       family: model.family,
       data: model.data,
-      sha256: model.onnx.sha256,
-      opset: model.onnx.opset,
-      layers: model.onnx.layers.length,
-      parameters: model.onnx.layers.reduce((sum, layer) => sum + layer.parameters, 0),
-      macs: model.onnx.layers.reduce((sum, layer) => sum + layer.macs, 0),
-      classes: model.onnx.output.classes,
+      sha256: model.sha256,
+      opset: model.opset,
+      layers: model.layers.length,
+      parameters: model.layers.reduce((sum, layer) => sum + layer.parameters, 0),
+      macs: model.layers.reduce((sum, layer) => sum + layer.macs, 0),
+      classes: model.classes,
       images,
-      test_images: testImages.get(model.onnx.sha256)!,
+      test_images: model.testImages,
       clean_correct: clean.reduce((sum, chunk) => sum + total(chunk.correct), 0),
       clean_loss: clean.reduce((sum, chunk) => sum + chunk.loss, 0) / images,
       licence: model.licence,
@@ -148,11 +131,56 @@ export async function assemble(
     })),
     efforts: effortsOf(plan, planned),
     sensitivity,
-    outcomes: {
-      correct: concat(correct),
-      clean_correct: concat(cleanCorrect),
-      bounded_kl: concatFloats(boundedKl, offset),
-    },
+    outcomes: outcomesOf(measured, units, folder),
+  }
+}
+
+async function* outcomesOf(measured: Measured, units: readonly Unit[], folder: string): AsyncGenerator<Outcomes> {
+  for (const model of measured.models) {
+    const clean: CleanChunk[] = []
+    for await (const { parts } of cellsOf(model, measured, units, folder, clean)) {
+      const whole = parts.filter((part) => part.reason === undefined)
+      if (whole.length < parts.length) continue
+      for (const [chunk, part] of whole.entries()) {
+        yield { correct: part.correct, clean_correct: clean[chunk]!.correct, bounded_kl: part.boundedKl }
+      }
+    }
+  }
+}
+
+interface AssembledCell {
+  readonly layer: Layer
+  readonly perturbationId: number
+  readonly point: GridPoint
+  /** Chunk by chunk. */
+  readonly parts: readonly Part[]
+}
+
+/**
+ * The cells of a model in the order of the dataset. Of its units, those of one layer under one perturbation are in memory.
+ *
+ * @param clean takes what is right without a perturbation, chunk by chunk: known of the chunks of every cell that was given
+ */
+async function* cellsOf(
+  { sha256, layers }: MeasuredModel,
+  { perturbations }: Measured,
+  units: readonly Unit[],
+  folder: string,
+  clean: CleanChunk[],
+): AsyncGenerator<AssembledCell> {
+  const own = units.filter(({ model }) => model === sha256)
+  for (const layer of layers) {
+    const ofLayer = own.filter((unit) => unit.layer.name === layer.name)
+    for (const [perturbationId, { plugin }] of perturbations.entries()) {
+      const results: [Unit, UnitResult][] = []
+      for (const unit of ofLayer) {
+        if (unit.perturbation.name !== plugin.name) continue
+        const result = await readUnit(folder, unit)
+        clean[unit.chunk] ??= { correct: result.cleanCorrect, loss: result.cleanLoss }
+        results.push([unit, result])
+      }
+      for (const [point, parts] of partsByPoint(plugin, results)) yield { layer, perturbationId, point, parts }
+    }
   }
 }
 
@@ -219,15 +247,3 @@ const nothing = {
 }
 
 const total = (bits: Uint8Array): number => bits.reduce((sum, bit) => sum + bit, 0)
-
-const concat = (parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts))
-
-function concatFloats(parts: readonly Float32Array[], length: number): Float32Array {
-  const all = new Float32Array(length)
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}

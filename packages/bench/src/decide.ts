@@ -8,8 +8,8 @@ import {
   type TaskOutcomes,
 } from '@loadbearing/ranking'
 import { pointsOf } from './cells.ts'
-import type { BenchModel } from './model.ts'
 import type { Measured } from './measured.ts'
+import type { MeasuredModel } from './measured-model.ts'
 import type { Decision, Plan } from './plan.ts'
 import { stagesOf } from './stages.ts'
 import { readUnit, type Unit, type UnitResult } from './units.ts'
@@ -44,7 +44,7 @@ export interface DecideOptions {
  */
 export async function decide(
   plan: Plan,
-  { models, perturbations, testImages }: Measured,
+  { models, perturbations }: Measured,
   { folder, units, seconds, threads }: DecideOptions,
 ): Promise<Plan> {
   const { precision } = plan
@@ -54,14 +54,14 @@ export async function decide(
     if (pair.decision) continue
     const model = models.find(({ name }) => name === pair.model)!
     const { plugin } = perturbations.find(({ plugin: { name } }) => name === pair.perturbation)!
-    const own = units.filter((unit) => unit.model === model.onnx.sha256 && unit.perturbation.name === plugin.name)
+    const own = units.filter((unit) => unit.model === model.sha256 && unit.perturbation.name === plugin.name)
     const piloted: [Unit, UnitResult][] = []
     for (const unit of own) piloted.push([unit, await readUnit(folder, unit)])
     const [pilot] = stagesOf(plan, pair, plugin)
-    const task = forecast(pilotOutcomes(model, pilot!, plugin.stochastic, piloted), [model.onnx.sha256, plugin.name])
+    const task = forecast(pilotOutcomes(model, pilot!, plugin.stochastic, piloted), [model.sha256, plugin.name])
     const limits = {
       chunk: plan.chunk,
-      images: Math.min(precision.most.images, testImages.get(model.onnx.sha256)!),
+      images: Math.min(precision.most.images, model.testImages),
       repeats: plugin.stochastic ? precision.most.repeats : 1,
     }
     open.set(pair, { task, limits, price: priceOf(task, plugin.intensities.length, piloted) / threads })
@@ -92,7 +92,7 @@ function priceOf({ live, pilot }: Forecast, levels: number, piloted: readonly (r
 
 /** What a pilot found, as the statistics see it. */
 function pilotOutcomes(
-  { onnx }: BenchModel,
+  { layers, classes }: MeasuredModel,
   { levels, repeats, images }: { levels: readonly number[]; repeats: number; images: number },
   stochastic: boolean,
   piloted: readonly (readonly [Unit, UnitResult])[],
@@ -125,9 +125,9 @@ function pilotOutcomes(
       return failed.has(key) ? undefined : values.get(key)
     }
   return {
-    layers: onnx.layers.length,
+    layers: layers.length,
     levels: levels.map(() => ({ repeats, images })),
-    classes: onnx.output.classes,
+    classes,
     cleanAccuracy: cleanCorrect / images,
     stochastic,
     loss: read(losses),

@@ -44,12 +44,12 @@ export function jobsOf(
     // How many chunks follow the first is seen only then, where cells are narrowed.
     const known = plan.precision.kind === 'interval' ? 1 : Math.ceil(images / plan.chunk)
     const chunks = Array.from({ length: known }, (_, chunk) => chunk)
-    const behind = new Map(model.onnx.layers.map((layer) => [layer, macsBehind(layer, model.onnx.layers)]))
+    const behind = new Map(model.layers.map((layer) => [layer, macsBehind(layer, model.layers)]))
     return chunks.flatMap((chunk) =>
-      model.onnx.layers.flatMap((layer) =>
+      model.layers.flatMap((layer) =>
         measured.flatMap(({ plugin, module, stages }) =>
           piecesOn(chunk, plan.chunk, stages, plugin).map(({ stage, ...piece }) => {
-            const shared = { model: model.onnx.sha256, ...piece, chunk, chunkSize: plan.chunk }
+            const shared = { model: model.sha256, ...piece, chunk, chunkSize: plan.chunk }
             const perturbation = { name: plugin.name, module: module === '' ? undefined : module }
             return {
               unit: { ...shared, layer, perturbation: plugin } satisfies Unit,

@@ -7,7 +7,10 @@ import { runRow, startMeter } from './cost.ts'
 import { decide, decidedPairs, type DecidedPair, isDecided } from './decide.ts'
 import { withFolderLock } from './folder-lock.ts'
 import { jobsOf, type PlannedJob } from './jobs.ts'
-import { loadAll, measuredBy } from './measured.ts'
+import { loadAll, loadPlanned, measuredBy } from './measured.ts'
+import { keepModel, readKeptModel } from './measured-model.ts'
+import { mostMemory } from './memory.ts'
+import { refuseInfiniteOn } from './finite-scores.ts'
 import type { BenchModel } from './model.ts'
 import type { ModelSource } from './model-source.ts'
 import { extendPlan, type Plan, type Precision, readPlan, writePlan } from './plan.ts'
@@ -21,6 +24,9 @@ import { imagesOf, isFinished, removeBegun } from './units.ts'
 import { writeTruth } from './write-truth.ts'
 
 const defaultChunk = 250
+
+/** What a column of small integers holds. */
+const mostRepeats = 255
 
 export interface MeasureOptions extends ImageOptions {
   readonly models: readonly ModelSource[]
@@ -68,7 +74,7 @@ export type MeasureProgress =
       /** About how long the rest will take. */
       readonly seconds: number
       readonly threads: number
-      /** About how much memory the activations of the chunks in hand take, all threads. */
+      /** Bytes that the process takes at most, all threads; an estimate (docs/measuring.md). */
       readonly memory: number
     }
   | {
@@ -104,27 +110,35 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
   const notes = models.flatMap((model) => [...model.notes, ...model.onnx.notes])
   for (const message of new Set(notes)) onProgress?.({ kind: 'note', message })
   let plan = extendPlan(await readPlan(out), await planOf(models, options))
-  const measured = await measuredBy(plan, models, out, options)
-  await removeBegun(out)
-  await writePlan(out, plan)
-  if (shard) await claimShard(out, shard)
+  const { loaded, unreadable } = await othersOf(plan, models, options)
+  for (const { message } of unreadable.values()) {
+    onProgress?.({ kind: 'warning', message: `${message} What was measured of it stays as it is.` })
+  }
+  const measured = await measuredBy(plan, loaded, [out], options)
   for (const model of models) {
     if (isKnown(model)) continue
     const { warning } = await checkPreprocessing(model)
     if (warning !== undefined) onProgress?.({ kind: 'warning', message: warning })
+    await refuseInfiniteOn(model, plan.chunk)
   }
+  await removeBegun(out)
+  for (const model of measured.models) await keepModel(out, model)
+  await writePlan(out, plan)
+  if (shard) await claimShard(out, shard)
 
   const meter = startMeter()
   const pool = openPool({ threads, signal })
   let forwards = 0
-  const pace = startPace(measured.models, threads)
+  const pace = startPace(loaded, threads)
   /** Finishes a shard's or all of some jobs, and says how far it is. */
   const finish = async (jobs: readonly PlannedJob[], isFirst: boolean): Promise<void> => {
     const finished = await Promise.all(jobs.map(({ unit }) => isFinished(out, unit)))
     const pending = jobs.filter((_, i) => !finished[i])
+    const lacking = pending.find(({ unit }) => unreadable.has(unit.model))
+    if (lacking) throw unreadable.get(lacking.unit.model)!
     if (isFirst) {
       const there = jobs.flatMap(({ unit }, i) => (finished[i] ? [unit] : []))
-      await refuseChangedDraws(measured.models, there, out, options)
+      await refuseChangedDraws(loaded, there, out, options)
     }
     const left = pending.reduce((sum, { unit }) => sum + imagesOf(unit) * pointsOf(unit.grid).length, 0)
     forwards += left
@@ -134,7 +148,7 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
     onProgress?.({
       kind: 'plan',
       models: measured.models.length,
-      layers: measured.models.reduce((sum, model) => sum + model.onnx.layers.length, 0),
+      layers: measured.models.reduce((sum, model) => sum + model.layers.length, 0),
       cells: cellsOf(jobs),
       forwards: left,
       units: jobs.length,
@@ -142,7 +156,7 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
       done: pending.length === 0 ? 1 : done / whole,
       seconds: await pace.expect(pending),
       threads,
-      memory: threads * plan.chunk * Math.max(...measured.models.map(activationBytes)),
+      memory: await memoryFor(pending, loaded, plan.chunk, threads),
     })
     const started = performance.now()
     const workOf = new Map(pending.map(({ job, work }) => [job.id, work]))
@@ -207,6 +221,12 @@ async function planOf(models: readonly BenchModel[], options: MeasureOptions): P
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined)
     throw new InputError(`Two models are called '${twice}'.`, { hint: 'Rename one of the files.' })
+  const { repeats } = precision.kind === 'ceiling' ? precision.most : precision
+  if (repeats > mostRepeats) {
+    throw new InputError(`${repeats} repeats were asked for, but the tables number them up to ${mostRepeats}.`, {
+      hint: `Ask for at most as many: --repeats ${mostRepeats}.`,
+    })
+  }
   const counts: number[] = []
   for (const model of models) {
     const { count } = await model.images('test')
@@ -252,7 +272,41 @@ function within(precision: Precision, images: number): Precision {
   return { ...precision, pilot: { ...precision.pilot, images: Math.min(precision.pilot.images, images) } }
 }
 
-/** About how many bytes of activations one image leaves in front of the layers. */
-function activationBytes({ onnx }: BenchModel): number {
-  return onnx.layers.reduce((sum, { inputShape }) => sum + 4 * inputShape.reduce((a, b) => a * b, 1), 0)
+/** Of the models that something is left to measure of, the one that takes most counts: a worker lets go of one before it opens the next. */
+async function memoryFor(
+  pending: readonly PlannedJob[],
+  loaded: readonly BenchModel[],
+  chunk: number,
+  threads: number,
+): Promise<number> {
+  const asked = new Map(pending.map(({ unit, job }) => [unit.model, job.asked]))
+  const each = loaded.flatMap((model) => {
+    const its = asked.get(model.onnx.sha256)
+    return its ? [mostMemory(model, { chunk, threads, asked: its })] : []
+  })
+  return Math.max(0, ...(await Promise.all(each)))
+}
+
+interface Others {
+  /** The models of the call, and those of the plan beside them that can be read. */
+  readonly loaded: readonly BenchModel[]
+  /** Why others cannot, by the SHA-256 of their files. */
+  readonly unreadable: ReadonlyMap<string, InputError>
+}
+
+/** Loads what the folder holds beside the models of the call. @throws InputError where a model is gone that the folder does not know */
+async function othersOf(plan: Plan, models: readonly BenchModel[], options: MeasureOptions): Promise<Others> {
+  const loaded = [...models]
+  const unreadable = new Map<string, InputError>()
+  for (const planned of plan.models) {
+    if (models.some(({ name }) => name === planned.name)) continue
+    const kept = await readKeptModel(options.out, planned.sha256)
+    try {
+      loaded.push(await loadPlanned(kept ?? planned, options.out, options))
+    } catch (error) {
+      if (!kept || !(error instanceof InputError)) throw error
+      unreadable.set(planned.sha256, error)
+    }
+  }
+  return { loaded, unreadable }
 }

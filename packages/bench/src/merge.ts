@@ -6,6 +6,7 @@ import { decide, decidedPairs, type DecidedPair, isDecided } from './decide.ts'
 import { withFolderLock } from './folder-lock.ts'
 import { jobsOf, type PlannedJob } from './jobs.ts'
 import { measuredBy } from './measured.ts'
+import { keepModel } from './measured-model.ts'
 import { narrowingRounds } from './narrowing.ts'
 import { type Plan, readPlan, writePlan } from './plan.ts'
 import { jobsOfShard, nameOf, readShard, type Shard } from './shards.ts'
@@ -44,7 +45,7 @@ export async function merge({ shards: folders, out, ...options }: MergeOptions):
     if (there && !isDeepStrictEqual(there, plan)) {
       throw new InputError(`${out} holds another measurement.`, { hint: 'Merge into another folder: --out.' })
     }
-    const measured = await measuredBy(plan, [], out, options)
+    const measured = await measuredBy(plan, [], [out, ...folders], options)
     const planned = jobsOf(plan, measured, { out })
     for (const { folder, shard } of shards) await takeUp(jobsOfShard(planned, shard), folder, shard, out)
     await checkPilot(planned, out, count)
@@ -59,6 +60,7 @@ export async function merge({ shards: folders, out, ...options }: MergeOptions):
       }
     }
     await removeBegun(out)
+    for (const model of measured.models) await keepModel(out, model)
     await writePlan(out, plan)
     if (isDecided(plan)) {
       const runs = (await Promise.all(folders.map((folder) => readTableIfThere(folder, 'runs')))).flat()

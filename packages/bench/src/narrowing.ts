@@ -17,8 +17,9 @@ export async function* narrowingRounds(
   first: readonly PlannedJob[],
   folder: string,
   width: number,
-  { testImages }: Measured,
+  { models }: Measured,
 ): AsyncGenerator<[PlannedJob, ...PlannedJob[]]> {
+  const testImages = new Map(models.map((model) => [model.sha256, model.testImages]))
   const counts = new Map<string, PairedCounts>()
   let finished = first
   for (;;) {

@@ -1,6 +1,6 @@
 import type { Row } from '@loadbearing/dataset'
 import { readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
-import { assemble, type GroundTruth } from './assemble.ts'
+import { assemble } from './assemble.ts'
 import type { PlannedJob } from './jobs.ts'
 import type { Measured } from './measured.ts'
 import type { Plan } from './plan.ts'
@@ -17,9 +17,8 @@ export async function writeTruth(
   jobs: readonly PlannedJob[],
   folder: string,
   runs: (before: Row<'runs'>[]) => Row<'runs'>[],
-): Promise<GroundTruth> {
+): Promise<void> {
   const units = jobs.map(({ unit }) => unit)
   const tables = await assemble(plan, measured, units, folder)
   await writeTables(folder, { ...tables, runs: runs(await readTableIfThere(folder, 'runs')) })
-  return tables
 }

@@ -1,7 +1,7 @@
 /**
- * Makes the small measurement in a process of its own: what a test kills, or starves of disk.
+ * Makes the small measurement in a process of its own: what a test kills, or starves of disk. Says how far it is, a line each time.
  *
- *   measure-in-child.ts FOLDER [--plugin FILE] [--die-after UNITS]
+ *   measure-in-child.ts FOLDER [--two-phases] [--threads N] [--plugin FILE] [--die-after UNITS]
  */
 import { parseArgs } from 'node:util'
 import { LoadbearingError } from '@loadbearing/core'
@@ -13,16 +13,32 @@ process.on('SIGXFSZ', () => undefined)
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { plugin: { type: 'string' }, 'die-after': { type: 'string' } },
+  options: {
+    'two-phases': { type: 'boolean', default: false },
+    threads: { type: 'string', default: '1' },
+    plugin: { type: 'string' },
+    'die-after': { type: 'string' },
+  },
 })
 const [out = ''] = positionals
-const { plugin, 'die-after': units } = values
+const { plugin, threads, 'die-after': units, 'two-phases': inTwo } = values
+const twoPhases = {
+  kind: 'ceiling',
+  ceiling: 0.97,
+  pilot: { images: 50, repeats: 2 },
+  most: { images: 150, repeats: 6 },
+} as const
 try {
   await measure(
     small(out, {
+      threads: Number(threads),
+      ...(inTwo && { precision: twoPhases }),
       ...(plugin !== undefined && { perturbations: (await loadPlugins(plugin)).perturbations }),
       onProgress(progress) {
-        if (progress.kind === 'unit' && progress.finished === Number(units)) process.kill(process.pid, 'SIGKILL')
+        const { kind } = progress
+        const isCounted = kind === 'plan' || kind === 'unit'
+        console.log(isCounted ? `${kind} ${progress.finished} of ${progress.units}` : kind)
+        if (kind === 'unit' && progress.finished === Number(units)) process.kill(process.pid, 'SIGKILL')
       },
     }),
   )

@@ -12,6 +12,7 @@ import { small } from './small-measurement.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { withFolderLock } from '../src/folder-lock.ts'
 import { measure, type MeasureProgress } from '../src/measure.ts'
+import { merge } from '../src/merge.ts'
 import { loadModel, preprocess } from '../src/model.ts'
 import { predictedClasses } from '../src/outcome.ts'
 import { perturbModel } from '../src/perturbed-model.ts'
@@ -130,22 +131,43 @@ describe('a measurement', () => {
     expect(await reproducible(out)).toEqual(expected)
   })
 
-  it('on a full disk says so, leaves nothing half-written, and goes on when there is space', async () => {
-    const out = temporaryFolder()
-    // A limit on the size of files fails a write as a full disk does, in the middle: 2 kB hold the plan, and not a result.
-    const starved = promisify(execFile)('bash', [
-      '-c',
-      'ulimit -f 2; exec "$@"',
-      'bash',
-      process.execPath,
-      ...nodeOptions,
-      out,
-    ])
-    await expect(starved).rejects.toMatchObject({ stderr: expect.stringContaining('the disk is full') as string })
-    expect(unitFiles(out)).toEqual([])
-    await measure(small(out))
-    expect(await reproducible(out)).toEqual(expected)
-  })
+  it.each([
+    // A limit on the size of files fails a write as a full disk does, in the middle: 2 kB hold the plan and pieces of pruning, not of flips.
+    [
+      'for a piece',
+      2,
+      /\.unit could not be written: the disk is full\. Free some space/,
+      ({ length }: unknown[]) => length < 30,
+    ],
+    // 16 kB hold every other table; the outcomes are written in parts.
+    [
+      'for a table',
+      16,
+      /outcomes\.arrow could not be written: the disk is full\. Free some space/,
+      ({ length }: unknown[]) => length === 30,
+    ],
+  ])(
+    'on a disk that is too full %s says so, leaves nothing half-written, and goes on',
+    async (_, kilobytes, words, fits) => {
+      const out = temporaryFolder()
+      const starved = promisify(execFile)('bash', [
+        '-c',
+        `ulimit -f ${kilobytes}; exec "$@"`,
+        'bash',
+        process.execPath,
+        ...nodeOptions,
+        out,
+      ])
+      await expect(starved).rejects.toMatchObject({ stderr: expect.stringMatching(words) as string })
+      expect(unitFiles(out)).toSatisfy(fits)
+      const others = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((file) =>
+        /\.(arrow|tmp)$/.test(file),
+      )
+      expect(others).toEqual([])
+      await measure(small(out))
+      expect(await reproducible(out)).toEqual(expected)
+    },
+  )
 
   it('says which piece is damaged, and measures it again when it is deleted', async () => {
     const out = measuredCopy()
@@ -222,6 +244,67 @@ describe('a measurement', () => {
   })
 })
 
+describe('a model whose file is gone', () => {
+  it('does not stop the measurement of others, and keeps its place in the tables', async () => {
+    const [out, expectedOut, files] = [temporaryFolder(), temporaryFolder(), temporaryFolder()]
+    const [first, second] = [join(files, 'first.onnx'), join(files, 'second.onnx')]
+    writeFileSync(first, (await loadModel(lenet)).bytes)
+    writeFileSync(second, (await loadModel({ reference: 'zoo:resnet8-fashion' })).bytes)
+    const into = (folder: string, reference: string, onProgress?: (progress: MeasureProgress) => void) =>
+      measure(
+        small(folder, {
+          models: [{ reference, data: 'zoo:fashion-mnist' }],
+          perturbations: named('magnitude-pruning'),
+          ...(onProgress && { onProgress }),
+        }),
+      )
+    for (const file of [first, second]) await into(expectedOut, file)
+
+    await into(out, first)
+    rmSync(first)
+    const warnings: string[] = []
+    await into(out, second, (progress) => {
+      if (progress.kind === 'warning' && progress.message.startsWith('first')) warnings.push(progress.message)
+    })
+    expect(warnings).toEqual([
+      `first, which is measured into ${out} too, cannot be read: There is no file ${first}. What was measured of it stays as it is.`,
+    ])
+    expect(await reproducible(out)).toEqual(await reproducible(expectedOut))
+
+    // Something is left to measure of it: its file is missed, and taken from where it was moved to.
+    const { sha256 } = (await loadModel(lenet)).onnx
+    rmSync(
+      join(
+        out,
+        unitFiles(out).find((file) => file.includes(sha256.slice(0, 12)))!,
+      ),
+    )
+    await expect(into(out, second)).rejects.toMatchObject({
+      code: 'input',
+      message: `first, which is measured into ${out} too, cannot be read: There is no file ${first}.`,
+      hint: expect.stringContaining('Restore it') as string,
+    })
+    const moved = join(temporaryFolder(), 'first.onnx')
+    writeFileSync(moved, (await loadModel(lenet)).bytes)
+    await into(out, moved)
+    expect(await reproducible(out)).toEqual(await reproducible(expectedOut))
+  })
+
+  it('is not missed where its shards are merged', async () => {
+    const [single, out, reference] = [temporaryFolder(), temporaryFolder(), join(temporaryFolder(), 'lenet.onnx')]
+    writeFileSync(reference, (await loadModel(lenet)).bytes)
+    const its = { models: [{ reference, data: 'zoo:fashion-mnist' }], perturbations: named('magnitude-pruning') }
+    await measure(small(single, its))
+    const shards = [temporaryFolder(), temporaryFolder()]
+    for (const [i, folder] of shards.entries()) {
+      await measure(small(folder, { ...its, shard: { index: i + 1, count: 2 } }))
+    }
+    rmSync(reference)
+    expect(await merge({ shards, out })).toEqual({ kind: 'dataset' })
+    expect(await reproducible(out)).toEqual(await reproducible(single))
+  })
+})
+
 describe('a folder that somebody writes to', () => {
   const lock = (folder: string): string => join(folder, '.measure/lock')
 
@@ -268,7 +351,7 @@ describe('a folder that somebody writes to', () => {
       })
     await Promise.all([come(), come(), come()])
     expect(refused).toMatchObject([{ code: 'input' }, { code: 'input' }])
-    expect(readdirSync(join(out, '.measure')).sort()).toEqual(['plan.json', 'units'])
+    expect(readdirSync(join(out, '.measure')).sort()).toEqual(['models', 'plan.json', 'units'])
   })
 
   it('on another machine is not taken over', async () => {
@@ -311,6 +394,11 @@ describe('a measurement that cannot be', () => {
       message: 'copy is the same file as lenet-fashion.',
       hint: expect.stringContaining('--out') as string,
     })
+  })
+
+  it('with more repeats than a table can number is refused', async () => {
+    const precision = { ...sixty, repeats: 256 }
+    await expect(measure(small(temporaryFolder(), { precision }))).rejects.toThrow('256 repeats were asked for')
   })
 
   it.each([

@@ -40,7 +40,7 @@ describe('measure', () => {
     const { code, stdout, stderr } = await loadbearing([...brief, '--perturbation', 'bit-flip'], { cwd })
     expect(code).toBe(0)
     expect(stderr).toMatch(
-      /^1 model, 5 layers, 50 cells: 1,000 forward passes to go, about [\d.]+ (s|min) on 1 thread and \d+ MB/,
+      /^1 model, 5 layers, 50 cells: 1,000 forward passes to go, about [\d.]+ (s|min) on 1 thread with at most about \d+ MB of memory\./,
     )
     expect(stderr).toMatch(/Measuring 100 %/)
     expect(stdout).toMatch(/^lenet-fashion under bit-flip: points of accuracy lost, from [\d.]+ % of 20 images\.\n/)

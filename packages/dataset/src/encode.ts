@@ -1,5 +1,6 @@
 import { InputError } from '@loadbearing/core'
 import {
+  AsyncByteQueue,
   Bool,
   type Data,
   Field,
@@ -81,33 +82,79 @@ export function encodeColumns<T extends TableDeclaration>(declaration: T, column
   return encode(declaration, columns)
 }
 
-function encode(declaration: TableDeclaration, columns: Readonly<Record<string, ArrayLike<unknown>>>): Uint8Array {
+/**
+ * Columns that come in parts, as the bytes of an Arrow IPC file, a batch at a time: what is in memory is one part and one batch. The same
+ * rows give the same bytes, into whatever parts they are split.
+ *
+ * @throws InputError as `encodeRows` does, and whatever the parts throw
+ */
+export async function* encodeParts<T extends TableDeclaration>(
+  declaration: T,
+  parts: AsyncIterable<ColumnsOf<T>>,
+): AsyncGenerator<Uint8Array> {
+  const file = begin(declaration)
+  for await (const part of parts) yield* file.add(part)
+  yield* file.finish()
+}
+
+function encode(declaration: TableDeclaration, columns: Columns): Uint8Array {
+  const file = begin(declaration)
+  return joined([...file.add(columns), ...file.finish()])
+}
+
+type Columns = Readonly<Record<string, ArrayLike<unknown>>>
+
+/** A file in the making. Both give what is to be written next. */
+interface BegunFile {
+  readonly add: (part: Columns) => Uint8Array[]
+  readonly finish: () => Uint8Array[]
+}
+
+function begin(declaration: TableDeclaration): BegunFile {
   const schema = schemaOf(declaration)
-  const values = Object.entries(declaration.columns).map(([name, column]) => {
-    const given = columns[name]
-    if (!given) throw new InputError(`${declaration.name}: the column '${name}' is missing.`)
-    check(declaration.name, name, column, given)
-    return { column, given }
-  })
-  const length = values[0]?.given.length ?? 0
-  if (values.some(({ given }) => given.length !== length)) {
-    throw new InputError(`${declaration.name}: its columns differ in length.`)
-  }
-  const batches: RecordBatch[] = []
-  for (let start = 0; start === 0 || start < length; start += batchRows) {
-    const end = Math.min(length, start + batchRows)
-    const children = values.map(({ column, given }) => encodeColumn(column, given, start, end))
-    batches.push(
-      new RecordBatch(
-        schema,
-        makeData({ type: new Struct(schema.fields), length: end - start, nullCount: 0, children }),
-      ),
-    )
-  }
+  const columns = Object.values<Column>(declaration.columns)
   const writer = new FileWriter()
-  for (const batch of batches) writer.write(batch)
-  writer.finish()
-  return writer.toUint8Array(true)
+  let rows = 0
+  /** Rows of the parts before that do not fill a batch yet, by column. */
+  let rest: unknown[][] = columns.map(() => [])
+  let kept = 0
+
+  const write = (values: readonly ArrayLike<unknown>[], start: number, end: number): Uint8Array => {
+    const children = columns.map((column, i) => encodeColumn(column, values[i]!, start, end))
+    const type = new Struct(schema.fields)
+    writer.write(new RecordBatch(schema, makeData({ type, length: end - start, nullCount: 0, children })))
+    return writer.taken()
+  }
+  return {
+    add(part) {
+      const values = checked(declaration, part, rows)
+      const length = values[0]?.length ?? 0
+      const written: Uint8Array[] = []
+      for (let start = 0, end; start < length; start = end) {
+        end = Math.min(length, start + batchRows - kept)
+        if (end - start === batchRows) {
+          written.push(write(values, start, end))
+          continue
+        }
+        for (const [i, column] of rest.entries()) {
+          for (let row = start; row < end; row++) column.push(values[i]![row])
+        }
+        kept += end - start
+        if (kept < batchRows) continue
+        written.push(write(rest, 0, kept))
+        rest = columns.map(() => [])
+        kept = 0
+      }
+      rows += length
+      return written
+    },
+    finish() {
+      // A table without rows has an empty batch: not every reader takes a file without any.
+      const last = kept > 0 || rows === 0 ? [write(rest, 0, kept)] : []
+      writer.finish()
+      return [...last, writer.taken()]
+    },
+  }
 }
 
 /** Arrow's writer leaves out the schema in front of the batches, which the format wants there: some readers read the file as a stream. */
@@ -116,13 +163,44 @@ class FileWriter extends RecordBatchFileWriter {
     super._writeSchema(schema)
     return this._writeMessage(Message.from(schema))
   }
+
+  /** The bytes written since it was last asked. */
+  taken(): Uint8Array {
+    const bytes = this.toUint8Array(true)
+    this._sink = new AsyncByteQueue()
+    return bytes
+  }
 }
 
-function check(tableName: string, name: string, column: Column, values: ArrayLike<unknown>): void {
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    all.set(piece, at)
+    at += piece.length
+  }
+  return all
+}
+
+/** The values of a part, in the order of the declaration. @param before rows of the parts before it */
+function checked({ name: table, columns }: TableDeclaration, part: Columns, before: number): ArrayLike<unknown>[] {
+  const values = Object.entries(columns).map(([name, column]) => {
+    const given = part[name]
+    if (!given) throw new InputError(`${table}: the column '${name}' is missing.`)
+    check(table, name, column, given, before)
+    return given
+  })
+  if (values.some(({ length }) => length !== values[0]!.length)) {
+    throw new InputError(`${table}: its columns differ in length.`)
+  }
+  return values
+}
+
+function check(tableName: string, name: string, column: Column, values: ArrayLike<unknown>, before: number): void {
   for (let row = 0; row < values.length; row++) {
     if (fits(column, values[row])) continue
     throw new InputError(
-      `${tableName}: ${String(values[row])} does not fit the column '${name}' (${column.type}) in row ${row}.`,
+      `${tableName}: ${String(values[row])} does not fit the column '${name}' (${column.type}) in row ${before + row}.`,
     )
   }
 }

@@ -21,8 +21,12 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
   await syncFolder(dirname(path))
 }
 
-/** Writes and syncs the bytes beside `path`. @throws DatasetError as `writeWhole` does; nothing of it is left then */
-export async function stage(path: string, bytes: Uint8Array): Promise<StagedFile> {
+/**
+ * Writes and syncs the bytes, given at once or a piece at a time, beside `path`.
+ *
+ * @throws DatasetError as `writeWhole` does, and whatever the pieces throw; nothing of it is left then
+ */
+export async function stage(path: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<StagedFile> {
   const temporary = `${path}.${randomUUID()}.tmp`
   // What keeps it from being written can keep it from being removed: the first failure is the one to tell.
   const discard = () => rm(temporary, { force: true }).catch(() => undefined)
@@ -31,7 +35,7 @@ export async function stage(path: string, bytes: Uint8Array): Promise<StagedFile
       await work()
     } catch (cause) {
       await discard()
-      throw unwritable(path, cause)
+      throw isOfSystem(cause) ? unwritable(path, cause) : cause
     }
   }
   await orDiscard(async () => {
@@ -60,8 +64,13 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-function unwritable(path: string, cause: unknown): DatasetError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+/** Whether the file system failed, rather than whoever makes the bytes. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
+}
+
+function unwritable(path: string, cause: NodeJS.ErrnoException): DatasetError {
+  const code = String(cause.code)
   const full = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)
   return new DatasetError(`${path} could not be written: ${full ? 'the disk is full' : code}.`, {
     hint: full

@@ -1,23 +1,27 @@
+import { createHash, type Hash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checksumFile, formatChecksums, sha256 } from './checksums.ts'
 import type { ColumnsOf } from './columns.ts'
-import { encodeColumns, encodeRows } from './encode.ts'
+import { encodeColumns, encodeParts, encodeRows } from './encode.ts'
 import { namesIn, readChecksums, readFileOf } from './read.ts'
 import { type Row, type TableName, type Tables, tables } from './tables.ts'
 import { stage, type StagedFile, syncFolder } from './whole-file.ts'
 
-/** The tables to write: rows, or columns for the long one. */
+type Outcomes = ColumnsOf<Tables['outcomes']>
+
+/** The tables to write: rows, or columns for the long one, which may come in parts. */
 export type TablesToWrite = { readonly [N in Exclude<TableName, 'outcomes'>]?: readonly Row<N>[] } & {
-  readonly outcomes?: ColumnsOf<Tables['outcomes']>
+  readonly outcomes?: Outcomes | AsyncIterable<Outcomes>
 }
 
 /**
- * Writes tables into a dataset folder, and the checksums of all tables there. No table changes before all of them are on the disk.
+ * Writes tables into a dataset folder, and the checksums of all tables there. No table changes before all of them are on the disk. A table
+ * that comes in parts is written as they come, and never in memory as a whole.
  *
  * A process that is killed while they change names leaves no checksums: the next call sums up what it finds.
  *
- * @throws DatasetError when the disk is full or the folder cannot be written; the tables from before stay
+ * @throws DatasetError when the disk is full or the folder cannot be written, and whatever the parts throw; the tables from before stay
  */
 export async function writeTables(folder: string, given: TablesToWrite): Promise<void> {
   await removeLeftovers(folder)
@@ -26,12 +30,9 @@ export async function writeTables(folder: string, given: TablesToWrite): Promise
   try {
     for (const [name, content] of Object.entries(given)) {
       const file = `${name}.arrow`
-      const bytes =
-        name === 'outcomes'
-          ? encodeColumns(tables.outcomes, content as ColumnsOf<Tables['outcomes']>)
-          : encodeRows(tables[name as TableName], content as never)
-      staged.push(await stage(join(folder, file), bytes))
-      sums.set(file, sha256(bytes))
+      const sum = createHash('sha256')
+      staged.push(await stage(join(folder, file), summedUp(encoded(name as TableName, content), sum)))
+      sums.set(file, sum.digest('hex'))
     }
     const checksums = await stage(join(folder, checksumFile), Buffer.from(formatChecksums(sums)))
     staged.push(checksums)
@@ -42,6 +43,24 @@ export async function writeTables(folder: string, given: TablesToWrite): Promise
     throw error
   }
   await syncFolder(folder)
+}
+
+function encoded(name: TableName, content: NonNullable<TablesToWrite[TableName]>): Pieces {
+  if (name !== 'outcomes') return [encodeRows(tables[name], content as never)]
+  const outcomes = content as NonNullable<TablesToWrite['outcomes']>
+  return Symbol.asyncIterator in outcomes
+    ? encodeParts(tables.outcomes, outcomes)
+    : [encodeColumns(tables.outcomes, outcomes)]
+}
+
+type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
+/** The pieces as they are, which are summed up as they go by. */
+async function* summedUp(pieces: Pieces, sum: Hash): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    sum.update(piece)
+    yield piece
+  }
 }
 
 /** What a process that was killed had begun to write. */

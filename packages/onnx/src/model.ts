@@ -71,7 +71,7 @@ export interface OnnxModel {
 /** The part of a network behind one tensor. */
 export interface Suffix {
   /** A model with the tensor and the frontier as its inputs and the class scores as its output. */
-  readonly bytes: Uint8Array
+  readonly encode: () => Uint8Array
   /** The tensor that it is behind. */
   readonly changed: string
   /** Values of the layer's weight or output as that tensor, in the layout and type that the graph has it. */
@@ -187,7 +187,7 @@ export async function readModel(file: Uint8Array, { name, external, inputShape }
     suffix: (layer) => {
       const { cut, weight } = get(layer.name)
       return {
-        bytes: encodeCut(graph, cut, fedShape(layer.name, weight), output.name, types),
+        encode: () => encodeCut(graph, cut, fedShape(layer.name, weight), output.name, types),
         changed: layer.name,
         feed: (values) => toOrt(fedWeight(weight, values), weight.storage.type),
         frontier: cut.frontier,
@@ -199,7 +199,7 @@ export async function readModel(file: Uint8Array, { name, external, inputShape }
       const cut = cutBehind(graph, makes, output.name)
       const type = types.get(makes)!
       return {
-        bytes: encodeCut(graph, cut, { name: makes, ...type }, output.name, types),
+        encode: () => encodeCut(graph, cut, { name: makes, ...type }, output.name, types),
         changed: makes,
         feed: (values) => toOrt(values, fedType(type.elementType)),
         frontier: cut.frontier,

@@ -168,7 +168,7 @@ describe('the part behind a layer', async () => {
 
   it('does not hold what stands in front of it', async () => {
     const model = await read('convolutions')
-    const sizes = model.layers.map((layer) => model.suffix(layer).bytes.length)
+    const sizes = model.layers.map((layer) => model.suffix(layer).encode().length)
     expect(sizes).toEqual(sizes.toSorted((a, b) => b - a))
     expect(sizes.at(-1)).toBeLessThan(sizes[0]! / 2)
   })
@@ -252,6 +252,23 @@ describe('an engine', async () => {
     await expect(engine.run(layer!, { ...weight, data: weight.data.slice(1) })).rejects.toThrow(
       new InputError('A tensor of shape [6, 2, 3, 3] holds 108 values, not 107.'),
     )
+    await engine.release()
+  })
+
+  it('is asked for several layers at once, and takes one after the other', async () => {
+    const engine = await openSuffixes(model, { outputs: [layer!] })
+    const logits = await engine.advance(reference!.images)
+    const halved = { ...weight, data: weight.data.map((w) => w / 2) }
+    const runs = [
+      () => engine.run(layer!, halved),
+      () => engine.run(other!, model.weight(other!)),
+      () => engine.runOutput(layer!, (output) => output),
+      () => engine.run(layer!, halved),
+    ]
+    const alone = []
+    for (const run of runs) alone.push(await run())
+    expect(await Promise.all(runs.map((run) => run()))).toEqual(alone)
+    expectCloseTo(alone[1], logits)
     await engine.release()
   })
 

@@ -264,7 +264,7 @@ function describePlan(plan: Extract<MeasureProgress, { kind: 'plan' }>): string 
   const { models, layers, cells, forwards, done, seconds, threads, memory } = plan
   const measured = [counted(models, 'model'), counted(layers, 'layer'), counted(cells, 'cell')].join(', ')
   if (done === 1) return `${measured}: all measured.`
-  const left = `${count(forwards)} forward passes to go, about ${duration(seconds)} on ${counted(threads, 'thread')} and ${Math.ceil(memory / 1e6)} MB of activations`
+  const left = `${count(forwards)} forward passes to go, about ${duration(seconds)} on ${counted(threads, 'thread')} with at most about ${Math.ceil(memory / 1e6)} MB of memory`
   return done === 0 ? `${measured}: ${left}.` : `${measured}: ${Math.floor(100 * done)} % is there; ${left}.`
 }
 

@@ -1,0 +1,78 @@
+import type { Layer } from '@loadbearing/core'
+import type { BenchModel } from './model.ts'
+import type { Asked } from './surroundings.ts'
+
+export interface MemoryOptions {
+  /** Images that a worker takes up at once. */
+  readonly chunk: number
+  readonly threads: number
+  readonly asked: Asked
+}
+
+/** Bytes of the process itself, of a thread more, and of an image that a user's decoder holds while it works. */
+const process = 300e6
+const thread = 100e6
+
+/** Images that a session is given at once. */
+const batch = 32
+
+/**
+ * Bytes that a process takes at most while it measures a model, beside the others that it has read; said before it does.
+ *
+ * Each thread holds the images, the network three times (as a file, taken apart, and as a session), what stands in front of the layers for
+ * a chunk of images, and what one session computes in: a batch of everything that the front gives, or four times the largest layer's input
+ * and output. An estimate, held against what networks of the zoo took at their peak.
+ */
+export async function mostMemory(model: BenchModel, { chunk, threads, asked }: MemoryOptions): Promise<number> {
+  const { onnx, bytes } = model
+  const pixels = await heldPixels(model)
+  const network = (asked.initial ? 4 : 3) * bytes.length
+  const frontier = 4 * sum(keptActivations(model, asked).values())
+  const image = 4 * product(onnx.input.shape)
+  const largest = 4 * Math.max(...onnx.layers.map(moved))
+  const each = pixels + network + chunk * (image + frontier) + batch * (frontier + 4 * largest)
+  return process + pixels + network + threads * (thread + each)
+}
+
+/** Bytes of the images of the zoo, which are held as a whole; a user's are read as they are needed. */
+async function heldPixels({ source, images }: BenchModel): Promise<number> {
+  if (!(source.data ?? 'zoo:').startsWith('zoo:')) return 0
+  const { count, shape } = await images('test')
+  return count * product(shape)
+}
+
+/** Elements of the activations in front of the layers, for one image, by name. */
+function keptActivations({ onnx }: BenchModel, asked: Asked): Map<string, number> {
+  const known = new Map<string, number>()
+  for (const layer of onnx.layers) {
+    const { input, output } = onnx.tensorsAround(layer)
+    known.set(input, product(layer.inputShape))
+    known.set(output, product(layer.outputShape))
+  }
+  const kept = new Map<string, number>()
+  for (const layer of onnx.layers) {
+    const weights = onnx.suffix(layer)
+    const output = asked.activations ? onnx.outputSuffix(layer) : undefined
+    for (const name of [...weights.frontier, ...(output ? [output.changed, ...output.frontier] : [])]) {
+      // A branch that passes the layer by is about as large as what the layer reads or makes.
+      kept.set(name, known.get(name) ?? Math.max(product(layer.inputShape), product(layer.outputShape)))
+    }
+  }
+  // It is there once, as the chunk itself.
+  kept.delete(onnx.input.name)
+  return kept
+}
+
+function moved({ inputShape, outputShape }: Layer): number {
+  return product(inputShape) + product(outputShape)
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1)
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0
+  for (const value of values) total += value
+  return total
+}
