@@ -10,7 +10,7 @@ export interface MemoryOptions {
 }
 
 /** Bytes of the process itself, of a thread more, and of an image that a user's decoder holds while it works. */
-const process = 300e6
+const process = 330e6
 const thread = 100e6
 
 /** Images that a session is given at once. */
