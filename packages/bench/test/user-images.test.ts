@@ -2,6 +2,7 @@ import { appendFileSync, copyFileSync, mkdirSync, renameSync, writeFileSync } fr
 import { join } from 'node:path'
 import { openNetwork } from '@loadbearing/onnx'
 import { readImages, readZooModel } from '@loadbearing/zoo'
+import onnxProto from 'onnx-proto'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BenchModel, loadModel, preprocess, readNetwork } from '../src/model.ts'
@@ -141,6 +142,29 @@ describe('a preprocessor_config.json', () => {
   })
 })
 
+/** Tells dark images of one pixel from light ones. */
+function lightOrDark(): Uint8Array {
+  const float = onnxProto.onnx.TensorProto.DataType.FLOAT
+  const shape = { dim: [{ dimParam: 'batch' }, ...[1, 1, 1].map((dimValue) => ({ dimValue }))] }
+  return onnxProto.onnx.ModelProto.encode({
+    irVersion: 8,
+    opsetImport: [{ domain: '', version: 17 }],
+    graph: {
+      name: 'light or dark',
+      node: [
+        { opType: 'Flatten', input: ['x'], output: ['flat'] },
+        { opType: 'Gemm', input: ['flat', 'w', 'b'], output: ['y'] },
+      ],
+      input: [{ name: 'x', type: { tensorType: { elemType: float, shape } } }],
+      output: [{ name: 'y', type: { tensorType: { elemType: float } } }],
+      initializer: [
+        { name: 'w', dataType: float, dims: [1, 2], floatData: [-1, 1] },
+        { name: 'b', dataType: float, dims: [2], floatData: [1, 0] },
+      ],
+    },
+  }).finish()
+}
+
 describe('the check of the preprocessing', () => {
   const check = async (more: object) => checkPreprocessing(await loadModel({ reference, data, labels, ...more }))
 
@@ -149,6 +173,25 @@ describe('the check of the preprocessing', () => {
     const found = await checkPreprocessing(model)
     expect(found).toMatchObject({ images: 200, alternatives: [], warning: undefined })
     expect(found.accuracy).toBeGreaterThan(0.8)
+  })
+
+  it('finds nothing to say where all are right, however few they are', async () => {
+    const [model, images] = [join(folder, 'light.onnx'), join(folder, 'light')]
+    writeFileSync(model, lightOrDark())
+    for (const [name, grey] of [
+      ['dark', 0],
+      ['light', 255],
+    ] as const) {
+      mkdirSync(join(images, name), { recursive: true })
+      for (let i = 0; i < 10; i++) {
+        await sharp(Uint8Array.of(grey), { raw: { width: 1, height: 1, channels: 1 } })
+          .png()
+          .toFile(join(images, name, `${i}.png`))
+      }
+    }
+    const found = await checkPreprocessing(await loadModel({ reference: model, data: images }))
+    expect(found).toEqual({ images: expect.any(Number) as number, accuracy: 1, alternatives: [], warning: undefined })
+    expect(found.images).toBeLessThan(8)
   })
 
   it('finds the one that the network was trained with, or one alike, when it is given another', async () => {

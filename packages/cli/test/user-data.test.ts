@@ -87,6 +87,12 @@ describe('measure on images of one’s own', () => {
       'The preprocessing ends at 20×20, but lenet takes 28×28.',
       /Resize or crop .*--crop 28x28\./,
     ],
+    [
+      'a resize that the model does not take',
+      ['--data', 'fashion.csv', '--resize', '28x14'],
+      'The preprocessing ends at 28×14, but lenet takes 28×28.',
+      /Resize or crop .*--crop 28x28\./,
+    ],
   ] as const)('%s: refused', async (_what, data, sentence, hint) => {
     await expectRefusal(['measure', 'lenet.onnx', ...data, ...brief], { code: 'input', sentence, hint }, { cwd })
   })

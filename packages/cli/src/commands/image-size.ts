@@ -5,15 +5,12 @@ interface Size {
   readonly width: number
 }
 
-const written = /^(\d+)(?:x(\d+))?$/
+const written = /^(?<width>\d+)(?:x(?<height>\d+))?$/
 
 /** The size that a crop leaves: N for a square, or WxH. */
 export function cropSize(text: string): Size {
-  const [, width = 0, height = width] =
-    written
-      .exec(text)
-      ?.map(Number)
-      .filter((each) => !Number.isNaN(each)) ?? []
+  const { width: first, height: second = first } = written.exec(text)?.groups ?? {}
+  const [width, height] = [Number(first), Number(second)]
   if (width >= 1 && height >= 1) return { height, width }
   throw new InvalidArgumentError('It must be a number of pixels, or two as WIDTHxHEIGHT.')
 }
