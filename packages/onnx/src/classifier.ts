@@ -7,12 +7,21 @@ import { elementTypeName, type Graph, type GraphNode } from './graph.ts'
 export interface ClassScores {
   readonly name: string
   readonly classes: number
-  /** Probabilities where a Softmax makes them; they are handed on as their logarithms, which are logits of the same softmax. */
-  readonly scores: 'logits' | 'probabilities'
+  /**
+   * Probabilities where a Softmax makes them, be it written out; they are handed on as their logarithms, which are logits of the same softmax. One probability
+   * where a Sigmoid makes a single number: that of the second of two classes, handed on as the logarithms of both.
+   */
+  readonly scores: 'logits' | 'probabilities' | 'one probability'
+}
+
+/** Numbers that the output holds of one example. */
+export function numbersIn({ classes, scores }: ClassScores): number {
+  return scores === 'one probability' ? 1 : classes
 }
 
 /**
- * The one output of shape [batch, classes] (and dimensions of one) in floating point; undefined where there is none.
+ * The one output of shape [batch, classes] (and dimensions of one) in floating point, or else the one of a single number that a Sigmoid
+ * makes; undefined where there is none.
  *
  * @param types of all outputs
  * @throws ModelError when there is more than one
@@ -26,17 +35,22 @@ export function classScores(
     const name = output.name ?? ''
     const { elementType, atOne, batchAxis } = types.get(name)!
     const [classes, ...rest] = batchAxis === 0 ? atOne.slice(1) : []
-    return floatTypes.has(elementType) && classes !== undefined && classes >= 2 && rest.every((size) => size === 1)
+    return floatTypes.has(elementType) && classes !== undefined && rest.every((size) => size === 1)
       ? [{ name, classes }]
       : []
   })
-  const [first, ...others] = fitting
+  const several = fitting.filter(({ classes }) => classes >= 2)
+  const single = fitting.filter(({ name, classes }) => classes === 1 && lastOperator(graph, name)?.op === 'Sigmoid')
+  const candidates = several.length > 0 ? several : single
+  const [first, ...others] = candidates
   if (!first) return undefined
+  const { name, classes } = first
   if (others.length === 0) {
-    return { ...first, scores: lastOperator(graph, first.name)?.op === 'Softmax' ? 'probabilities' : 'logits' }
+    if (classes === 1) return { name, classes: 2, scores: 'one probability' }
+    return { name, classes, scores: isSoftmax(graph, name) ? 'probabilities' : 'logits' }
   }
-  const names = fitting.map(({ name }) => `'${name}'`).join(', ')
-  throw new ModelError(`${model} has ${fitting.length} outputs that may be its class scores: ${names}.`, {
+  const names = candidates.map((each) => `'${each.name}'`).join(', ')
+  throw new ModelError(`${model} has ${candidates.length} outputs that may be its class scores: ${names}.`, {
     hint: 'Export the model with the class scores as its only output.',
   })
 }
@@ -49,7 +63,9 @@ export function noScores(graph: Graph, types: ReadonlyMap<string, ActivationType
   })
   return new ModelError(
     `${model} is no classifier: none of its outputs is [batch, classes] in float32, but ${shapes.join(', ')}.`,
-    { hint: 'Layer importance is measured as accuracy lost, so the model must give one score a class.' },
+    {
+      hint: 'Layer importance is measured as accuracy lost, so the model must give one score a class, or one probability by a Sigmoid.',
+    },
   )
 }
 
@@ -58,7 +74,22 @@ const handsOn = new Set(['Identity', 'Cast', 'Reshape', 'Squeeze', 'Unsqueeze', 
 
 /** The node that computes the scores. */
 export function lastOperator(graph: Graph, output: string): GraphNode | undefined {
-  let node = graph.producers.get(output)
-  while (node && handsOn.has(node.op)) node = graph.producers.get(node.inputs[0] ?? '')
+  return operatorBehind(graph, output, handsOn)
+}
+
+function operatorBehind(graph: Graph, tensor: string, passed: ReadonlySet<string>): GraphNode | undefined {
+  let node = graph.producers.get(tensor)
+  while (node && passed.has(node.op)) node = graph.producers.get(node.inputs[0] ?? '')
   return node
+}
+
+const spreads = new Set([...handsOn, 'Expand'])
+
+/** A Softmax, or what JAX and Keras write out for one: an Exp divided by its own sum. */
+function isSoftmax(graph: Graph, output: string): boolean {
+  const last = lastOperator(graph, output)
+  if (last?.op !== 'Div') return last?.op === 'Softmax'
+  const [powers = '', sums = ''] = last.inputs
+  const sum = operatorBehind(graph, sums, spreads)
+  return graph.producers.get(powers)?.op === 'Exp' && sum?.op === 'ReduceSum' && sum.inputs[0] === powers
 }

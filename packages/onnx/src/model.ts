@@ -159,7 +159,7 @@ export async function readModel(file: Uint8Array, { name, external, inputShape }
     output,
     layers: [...found.values()].map(({ layer }) => layer),
     leftOut: leftOut(original, weights.views, new Set(found.keys()), refused, constantNodes(original)),
-    notes: notesOn(original, weights, new Map(reaching), inputs, { batch, isReopened }, output.name),
+    notes: notesOn(original, weights, new Map(reaching), inputs, { batch, isReopened }, output),
     weight: (layer) => get(layer.name).weight.values,
     encodeWith: (replacements) => {
       const stored = [...replacements].map(([layer, values]) => {

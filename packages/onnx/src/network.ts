@@ -1,4 +1,5 @@
 import { EngineError, InputError, type LayerActivations, sizeOf, type Tensor } from '@loadbearing/core'
+import { type ClassScores, numbersIn } from './classifier.ts'
 import { feedsOf, fromOrt, slice } from './feeds.ts'
 import type { OnnxModel } from './model.ts'
 import { openSession, runSession } from './session.ts'
@@ -141,28 +142,38 @@ function joinPieces(
 }
 
 /** Class scores of the examples that a piece was asked for. @throws EngineError where the graph gives fewer */
-export function scoresOf({ name, output: { classes } }: OnnxModel, { data }: Tensor, count: number): Tensor {
-  if (data.length < count * classes) {
-    throw new EngineError(`${name} gave ${data.length / classes} rows of scores for ${count} examples.`, {
+export function scoresOf({ name, output }: OnnxModel, { data }: Tensor, count: number): Tensor {
+  const numbers = numbersIn(output)
+  if (data.length < count * numbers) {
+    throw new EngineError(`${name} gave ${data.length / numbers} rows of scores for ${count} examples.`, {
       hint: 'Export the model with a dynamic batch dimension.',
     })
   }
-  return { shape: [count, classes], data: data.subarray(0, count * classes) }
+  return { shape: [count, numbers], data: data.subarray(0, count * numbers) }
 }
 
 /** The smallest positive float32: where a Softmax underflows to 0, a logarithm that is finite. */
 const leastProbability = 2 ** -149
 
+const logarithm = (probability: number): number => Math.log(Math.max(probability, leastProbability))
+
 /** Class scores of successive batches as one tensor [n, classes] of logits. */
-export function joinLogits(parts: readonly Tensor[], { output: { classes, scores } }: OnnxModel): Tensor {
-  const count = parts.reduce((sum, part) => sum + part.data.length, 0) / classes
-  const data = new Float32Array(count * classes)
+export function joinLogits(parts: readonly Tensor[], { output }: OnnxModel): Tensor {
+  const count = parts.reduce((sum, part) => sum + part.data.length, 0) / numbersIn(output)
+  const data = new Float32Array(count * numbersIn(output))
   let offset = 0
   for (const part of parts) {
     data.set(part.data, offset)
     offset += part.data.length
   }
-  const logits =
-    scores === 'probabilities' ? data.map((probability) => Math.log(Math.max(probability, leastProbability))) : data
-  return { shape: [count, classes], data: logits }
+  return { shape: [count, output.classes], data: logitsOf(data, output) }
+}
+
+function logitsOf(data: Float32Array, { scores }: ClassScores): Float32Array {
+  if (scores === 'logits') return data
+  if (scores === 'probabilities') return data.map(logarithm)
+  return Float32Array.from({ length: 2 * data.length }, (_, i) => {
+    const second = data[i >> 1]!
+    return logarithm(i % 2 === 0 ? 1 - second : second)
+  })
 }

@@ -1,4 +1,4 @@
-import { lastOperator } from './classifier.ts'
+import { type ClassScores, lastOperator } from './classifier.ts'
 import type { View } from './constant-chains.ts'
 import { fedType } from './element-types.ts'
 import { type Graph, type GraphNode, integerAttribute, integersAttribute, isOperator } from './graph.ts'
@@ -14,7 +14,7 @@ export function notesOn(
   layers: ReadonlyMap<string, LayerWeight>,
   { input, filled }: Inputs,
   { batch, isReopened }: { readonly batch: Batch; readonly isReopened: boolean },
-  output: string,
+  output: ClassScores,
 ): string[] {
   const notes: string[] = []
   if (batch !== 'open') {
@@ -35,8 +35,12 @@ export function notesOn(
   if (graph.nodes.some(({ op }) => isOperator(op, 'QuantizeLinear'))) {
     notes.push('QuantizeLinear and DequantizeLinear are computed as such, in float32; no integer kernels run.')
   }
-  if (lastOperator(graph, output)?.op === 'Sigmoid') {
-    notes.push(`The class scores '${output}' are made by a Sigmoid, class by class; they are taken as logits.`)
+  if (output.scores === 'one probability') {
+    notes.push(
+      `The one score '${output.name}' is made by a Sigmoid: it is taken as the probability of the second of two classes.`,
+    )
+  } else if (lastOperator(graph, output.name)?.op === 'Sigmoid') {
+    notes.push(`The class scores '${output.name}' are made by a Sigmoid, class by class; they are taken as logits.`)
   }
   const reads = readsOfStored(graph, views)
   for (const [name, { uses, view }] of layers) {

@@ -134,19 +134,19 @@ const refusals: Record<string, Refusal> = {
     },
     message:
       "bad is no classifier: none of its outputs is [batch, classes] in float32, but 'scores' [batch, 3, 8, 8] in float32.",
-    hint: 'Layer importance is measured as accuracy lost, so the model must give one score a class.',
+    hint: 'Layer importance is measured as accuracy lost, so the model must give one score a class, or one probability by a Sigmoid.',
   },
   'one number as its output': {
     parts: { initializers: [tensor('weight', [4, 1])] },
     message:
       "bad is no classifier: none of its outputs is [batch, classes] in float32, but 'scores' [batch, 1] in float32.",
-    hint: 'Layer importance is measured as accuracy lost, so the model must give one score a class.',
+    hint: 'Layer importance is measured as accuracy lost, so the model must give one score a class, or one probability by a Sigmoid.',
   },
   'a class as its output, and no scores': {
     parts: { nodes: [hidden, node('ArgMax', ['hidden'], 'scores', axis(1))] },
     message:
       "bad is no classifier: none of its outputs is [batch, classes] in float32, but 'scores' [batch, 1] in int64.",
-    hint: 'Layer importance is measured as accuracy lost, so the model must give one score a class.',
+    hint: 'Layer importance is measured as accuracy lost, so the model must give one score a class, or one probability by a Sigmoid.',
   },
   'two outputs of class scores': {
     parts: { nodes: [hidden, node('Relu', ['hidden'], 'scores')], outputs: [{ name: 'scores' }, { name: 'hidden' }] },
@@ -157,7 +157,7 @@ const refusals: Record<string, Refusal> = {
     parts: { nodes: [hidden, node('Concat', ['hidden', 'hidden'], 'scores', axis(0))] },
     message:
       "bad is no classifier: none of its outputs is [batch, classes] in float32, but 'scores' [batchx2, 3] in float32.",
-    hint: 'Layer importance is measured as accuracy lost, so the model must give one score a class.',
+    hint: 'Layer importance is measured as accuracy lost, so the model must give one score a class, or one probability by a Sigmoid.',
   },
   'words as its input': {
     parts: { inputs: [value('images', ['n', 4], DataType.STRING)] },

@@ -4,6 +4,7 @@ import { openNetwork, openObserved, openSuffixes, readModel } from '../src/index
 import { expectCloseTo } from './close-to.ts'
 import {
   AttributeType,
+  DataType,
   file,
   type GraphParts,
   integerAttribute,
@@ -102,6 +103,22 @@ const graphs: Record<string, { parts: GraphParts; batch: 'open' | number; reopen
     },
     batch: 1,
   },
+  'fixed at one in a way that mixes the examples by no more than rounding may': {
+    parts: {
+      // A hundredth of what each example lacks to the mean of the batch is added: nothing, for one alone.
+      initializers: [weight, tensor('little', [1], [0.01])],
+      nodes: [
+        node('ReduceMean', ['images'], 'mean', {
+          attribute: [{ name: 'axes', type: AttributeType.INTS, ints: [0] }, integerAttribute('keepdims', 1)],
+        }),
+        node('Sub', ['mean', 'images'], 'apart'),
+        node('Mul', ['apart', 'little'], 'drop'),
+        node('Add', ['images', 'drop'], 'mixed'),
+        node('MatMul', ['mixed', 'weight'], 'scores'),
+      ],
+    },
+    batch: 1,
+  },
   'fixed at one in a way that gives all examples the scores of the first': {
     parts: {
       initializers: [weight, integers('start', [0]), integers('end', [1])],
@@ -164,6 +181,28 @@ describe.each(Object.entries(graphs))('a batch that is %s', (name, { parts, batc
     expect(starts).toEqual(batch === 'open' ? [0] : batch === 1 ? [...Array(10).keys()] : [0, 8])
     for (const opened of [network, observed, engine]) await opened.release()
   })
+})
+
+/** Every score changes by this share for each example beside it, whichever that is: what other rounding in larger batches comes to. */
+async function batchWhereScoresFollowTheNumber(share: number) {
+  const bytes = file({
+    initializers: [weight, tensor('share', [1], [share]), tensor('rest', [1], [1 - share]), integers('axis', [0])],
+    nodes: [
+      node('Shape', ['images'], 'sizes'),
+      node('Gather', ['sizes', 'axis'], 'number'),
+      node('Cast', ['number'], 'examples', { attribute: [integerAttribute('to', DataType.FLOAT)] }),
+      node('Mul', ['examples', 'share'], 'more'),
+      node('Add', ['more', 'rest'], 'factor'),
+      node('MatMul', ['images', 'weight'], 'sums'),
+      node('Mul', ['sums', 'factor'], 'scores'),
+    ],
+  })
+  return (await readModel(bytes, { name: 'rounding' })).batch
+}
+
+it('is open where scores differ a little with the number of examples, but not with which they are', async () => {
+  expect(await batchWhereScoresFollowTheNumber(0.01)).toBe('open')
+  expect(await batchWhereScoresFollowTheNumber(0.1)).toBe(1)
 })
 
 it('activations without an axis for the one example get one in front', async () => {
