@@ -120,7 +120,7 @@ async function probeOpen(
     // beside another neighbour.
     const isRounding = async (): Promise<boolean> => {
       const besideItself = scoresIn(await run(twice(slice(two, 0, 1))))
-      return !differ(5e-2) && !apart(slice(besideItself, 0, 1), slice(together, 0, 1), 0)
+      return !differ(1e-2) && !apart(slice(besideItself, 0, 1), slice(together, 0, 1), 0)
     }
     if (differ(1e-3) && !(await isRounding())) return {}
     if (same && apart(same.scores, scoresIn(await run(same.examples)), 1e-3)) return {}

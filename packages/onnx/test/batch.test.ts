@@ -201,8 +201,8 @@ async function batchWhereScoresFollowTheNumber(share: number) {
 }
 
 it('is open where scores differ a little with the number of examples, but not with which they are', async () => {
-  expect(await batchWhereScoresFollowTheNumber(0.01)).toBe('open')
-  expect(await batchWhereScoresFollowTheNumber(0.1)).toBe(1)
+  expect(await batchWhereScoresFollowTheNumber(0.005)).toBe('open')
+  expect(await batchWhereScoresFollowTheNumber(0.02)).toBe(1)
 })
 
 it('activations without an axis for the one example get one in front', async () => {
