@@ -15,7 +15,7 @@ export async function openArrow(path: string): Promise<Table> {
   const { fields, metadata } = await schemaOf(path)
   return {
     path,
-    columns: fields.map(({ name, type }) => ({ name, isList: isList(type) })),
+    columns: fields.map(({ name, type }) => ({ name, isList: isList(type as DataType) })),
     hub: metadata.get('huggingface'),
     async values(name) {
       const values: unknown[] = []
