@@ -86,10 +86,6 @@ export async function openUserNumbers(
       }
     },
   }
-  const all = [...stored.keys.keys()]
-  const set = await labelledSet(stored, asked, async (look) => {
-    for await (const { position, bytes } of stored.read(all)) look(bytes, position)
-  })
   const read = async (rows: readonly number[]): Promise<Float32Array> => {
     const values = new Float32Array(rows.length * sizeOf(taken.shape))
     const whole = new Uint8Array(values.buffer)
@@ -98,6 +94,10 @@ export async function openUserNumbers(
   }
   // What is wrong with all rows is wrong with the first.
   await read([0])
+  const all = [...stored.keys.keys()]
+  const set = await labelledSet(stored, asked, async (look) => {
+    for await (const { position, bytes } of stored.read(all)) look(bytes, position)
+  })
   return {
     name: stored.name,
     notes: set.notes,
