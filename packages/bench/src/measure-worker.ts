@@ -1,7 +1,7 @@
 import { Console } from 'node:console'
 import { parentPort, workerData } from 'node:worker_threads'
 import { LoadbearingError } from '@loadbearing/core'
-import type { LabelledImages } from '@loadbearing/images'
+import type { LabelledExamples } from '@loadbearing/images'
 import { openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
 import { refuseInfinite } from './finite-scores.ts'
 import { type BenchModel, loadModel, preprocess } from './model.ts'
@@ -41,7 +41,7 @@ interface Loaded {
   readonly model: BenchModel
   readonly surroundings: Surroundings
   readonly engine: SuffixEngine
-  readonly images: LabelledImages
+  readonly images: LabelledExamples
   readonly order: readonly number[]
 }
 

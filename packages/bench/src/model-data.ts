@@ -1,15 +1,20 @@
 import { InputError } from '@loadbearing/core'
 import {
+  type Asked,
   finalSize,
+  findNumbers,
   findPreprocessor,
+  type LabelledExamples,
   type LabelledImages,
+  type NumbersColumn,
   openUserImages,
+  openUserNumbers,
   type Preprocessing,
   readPreprocessor,
   type Size,
   type UserImages,
 } from '@loadbearing/images'
-import type { OnnxModel } from '@loadbearing/onnx'
+import { integerRange, type OnnxModel } from '@loadbearing/onnx'
 import { type ImageOptions, type ImageSet, type ModelCard, readImages, type Split } from '@loadbearing/zoo'
 import type { ModelSource } from './model-source.ts'
 
@@ -43,6 +48,24 @@ export async function preprocessingOf(
   }
 }
 
+/** The column of numbers that a model's data is, where it is no images. @throws InputError when the file is damaged, or has several */
+export async function numbersOf({ data }: ModelSource, input: string): Promise<NumbersColumn | undefined> {
+  return data === undefined || data.startsWith(zooPrefix) ? undefined : findNumbers(data, input)
+}
+
+/** Numbers are taken as they are. @throws InputError when a preprocessing is given */
+export function withoutPreprocessing(
+  { preprocessor, preprocessing = {} }: ModelSource,
+  { table, name }: NumbersColumn,
+): FoundPreprocessing {
+  const given = [...(typeof preprocessor === 'string' ? ['preprocessor'] : []), ...Object.keys(preprocessing)]
+  if (given.length === 0) return { preprocessing: { scale: 1, mean: [0], std: [1] }, note: undefined }
+  throw new InputError(
+    `The examples of ${table.path} are numbers ('${name}'), which are taken as they are: ${given.map((option) => `--${option}`).join(' and ')} ${given.length === 1 ? 'is' : 'are'} for images.`,
+    { hint: 'Leave that out, and write the numbers as the model takes them.' },
+  )
+}
+
 /** What is done to an image, in a line, in the words of the options. */
 export function describePreprocessing({ resize, crop, channels, scale, mean, std, layout }: Preprocessing): string {
   const sizeOf = ({ height, width }: Size): string => (height === width ? String(height) : `${width}x${height}`)
@@ -66,7 +89,7 @@ export interface ModelData {
   readonly preprocessing: Preprocessing
   /** Sentences for a person on what was understood of the images, where it might be something else. */
   readonly notes: readonly string[]
-  readonly images: (split: Split, preprocessing?: Preprocessing) => Promise<LabelledImages>
+  readonly images: (split: Split, preprocessing?: Preprocessing) => Promise<LabelledExamples>
 }
 
 /**
@@ -80,8 +103,14 @@ export async function openData(
   {
     name,
     card,
+    numbers,
     preprocessing: asked,
-  }: { readonly name: string; readonly card: ModelCard | undefined; readonly preprocessing: Preprocessing },
+  }: {
+    readonly name: string
+    readonly card: ModelCard | undefined
+    readonly numbers: NumbersColumn | undefined
+    readonly preprocessing: Preprocessing
+  },
   options: ImageOptions,
 ): Promise<ModelData> {
   const reference = source.data ?? (card && `${zooPrefix}${card.data}`)
@@ -90,15 +119,29 @@ export async function openData(
       hint: 'Name them: --data FOLDER with one subfolder a class, a CSV, Parquet or Arrow file, or --data zoo:fashion-mnist.',
     })
   }
+  const model = {
+    name,
+    onnx,
+    asked: {
+      model: name,
+      classes: onnx.output.classes,
+      labels: source.labels,
+      ...(!card && { file: source.reference }),
+    },
+  }
   const layout = asked.layout ?? (onnx.input.layout === 'nhwc' ? 'nhwc' : undefined)
-  const preprocessing = layout ? { ...asked, layout } : asked
-  const model = { name, input: onnx.input.shape, classes: onnx.output.classes, labels: source.labels }
+  const preprocessing = layout && !numbers ? { ...asked, layout } : asked
   const notes: string[] = []
-  const own = await openSet(reference, model, preprocessing, notes, options)
-  const other =
-    source.calibration === undefined
-      ? undefined
-      : await openSet(source.calibration, model, preprocessing, notes, options)
+  const open = async (named: string): Promise<OpenSet> => {
+    if (!numbers) return openSet(named, model, preprocessing, notes, options)
+    const column = named === source.data ? numbers : await numbersOf({ ...source, data: named }, onnx.input.name)
+    if (column) return openNumbers(column, model, notes)
+    throw new InputError(`${named} has no lists of numbers as ${source.data} has.`, {
+      hint: 'Calibrate on examples of the same kind: a Parquet or Arrow file with a column of lists of numbers.',
+    })
+  }
+  const own = await open(reference)
+  const other = source.calibration === undefined ? undefined : await open(source.calibration)
   return {
     data: own.name,
     preprocessing,
@@ -112,15 +155,30 @@ export async function openData(
 
 interface Measured {
   readonly name: string
-  readonly input: readonly number[]
-  readonly classes: number
-  readonly labels: string | undefined
+  readonly onnx: OnnxModel
+  readonly asked: Asked
 }
 
 interface OpenSet {
   readonly name: string
   /** @param zoo the split of the zoo's data that stands for all */
-  readonly images: (which: Split | 'all', how: Preprocessing, zoo?: Split) => Promise<LabelledImages>
+  readonly images: (which: Split | 'all', how: Preprocessing, zoo?: Split) => Promise<LabelledExamples>
+}
+
+async function openNumbers(column: NumbersColumn, { name, onnx, asked }: Measured, notes: string[]): Promise<OpenSet> {
+  const user = await openUserNumbers(
+    column,
+    { shape: onnx.input.shape, integers: integerRange(onnx.input.type) },
+    asked,
+  )
+  const unread = onnx.filled.filter((input) => column.table.columns.some((each) => each.name === input.name))
+  notes.push(
+    ...user.notes,
+    ...unread.map(
+      (input) => `'${input.name}' of ${user.name} is not read: ${name} gets ${input.values} for every example.`,
+    ),
+  )
+  return { name: user.name, images: async (which) => user.numbers(which) }
 }
 
 async function openSet(
@@ -139,7 +197,7 @@ async function openSet(
     }
   }
   const [channels, size] = inputOf(model, preprocessing)
-  const user = await openUserImages(reference, { model: model.name, classes: model.classes, labels: model.labels })
+  const user = await openUserImages(reference, model.asked)
   notes.push(...user.notes, ...(await resizeNote(user, size, preprocessing)))
   return {
     name: user.name,
@@ -166,7 +224,15 @@ async function resizeNote(user: UserImages, size: Size, { resize, crop }: Prepro
 }
 
 /** Channels and size of an image as a model takes it. @throws InputError when it takes none of 1 or 3 channels */
-function inputOf({ name, input }: Measured, { layout }: Preprocessing): [1 | 3, Size] {
+function inputOf(
+  {
+    name,
+    onnx: {
+      input: { shape: input },
+    },
+  }: Measured,
+  { layout }: Preprocessing,
+): [1 | 3, Size] {
   const [channels, height, width] = layout === 'nhwc' ? [input[2], input[0], input[1]] : input
   if (input.length === 3 && (channels === 1 || channels === 3)) {
     return [channels, { height: height!, width: width! }]
@@ -174,7 +240,7 @@ function inputOf({ name, input }: Measured, { layout }: Preprocessing): [1 | 3, 
   throw new InputError(
     `${name} takes examples of shape [${input.join(', ')}], which are no images of 1 or 3 channels.`,
     {
-      hint: 'Export it with an input of [batch, channels, height, width], or [batch, height, width, channels] with --layout nhwc.',
+      hint: 'Export it with an input of [batch, channels, height, width], or [batch, height, width, channels] with --layout nhwc; or name a Parquet or Arrow file with a column of lists of numbers.',
     },
   )
 }
@@ -183,7 +249,13 @@ function inputOf({ name, input }: Measured, { layout }: Preprocessing): [1 | 3, 
 function fitting(
   images: LabelledImages,
   { layout }: Preprocessing,
-  { name, input, classes }: Measured,
+  {
+    name,
+    onnx: {
+      input: { shape: input },
+      output: { classes },
+    },
+  }: Measured,
 ): LabelledImages {
   const [channels, height, width] = images.shape
   const shape = layout === 'nhwc' ? [height, width, channels] : images.shape
@@ -205,6 +277,7 @@ function fitting(
 function zooImages({ data, count, shape, labels, classes, pixels }: ImageSet): LabelledImages {
   const size = shape[0] * shape[1] * shape[2]
   return {
+    kind: 'images',
     name: data,
     fingerprint: async () => data,
     count,

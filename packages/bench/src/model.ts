@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { InputError, type Tensor } from '@loadbearing/core'
-import { finalSize, type LabelledImages, normalised, type Preprocessing } from '@loadbearing/images'
-import { type OnnxModel, readModel } from '@loadbearing/onnx'
+import { finalSize, type LabelledExamples, normalised, type Preprocessing } from '@loadbearing/images'
+import { type OnnxModel, type OpenInput, readModel } from '@loadbearing/onnx'
 import {
   type FetchOptions,
   type ImageOptions,
@@ -12,7 +12,7 @@ import {
   readZooModel,
   type Split,
 } from '@loadbearing/zoo'
-import { openData, preprocessingOf } from './model-data.ts'
+import { numbersOf, openData, preprocessingOf, withoutPreprocessing } from './model-data.ts'
 import type { ModelSource } from './model-source.ts'
 
 /** A model ready to be measured. */
@@ -35,8 +35,8 @@ export interface BenchModel {
    * @throws InputError naming the files that are no images
    */
   readonly dataFingerprint: () => Promise<string>
-  /** The images, as another preprocessing than the model's would resize and crop them where one is given. */
-  readonly images: (split: Split, preprocessing?: Preprocessing) => Promise<LabelledImages>
+  /** The images, as another preprocessing than the model's would resize and crop them where one is given; or what it takes in their place. */
+  readonly images: (split: Split, preprocessing?: Preprocessing) => Promise<LabelledExamples>
   readonly preprocessing: Preprocessing
   /** Sentences for a person on what was decided for them. */
   readonly notes: readonly string[]
@@ -52,13 +52,14 @@ const zooPrefix = 'zoo:'
  */
 export async function loadModel(source: ModelSource, options: ImageOptions = {}): Promise<BenchModel> {
   const { name, bytes, onnx, card } = await readNetwork(source.reference, { ...options, source })
-  const found = await preprocessingOf(source, card)
-  const opened = await openData(source, onnx, { name, card, preprocessing: found.preprocessing }, options)
+  const numbers = await numbersOf(source, onnx.input.name)
+  const found = numbers ? withoutPreprocessing(source, numbers) : await preprocessingOf(source, card)
+  const opened = await openData(source, onnx, { name, card, numbers, preprocessing: found.preprocessing }, options)
   const { data, images, preprocessing, notes } = opened
   // Of no images: what does not fit is refused here, not after minutes in a worker.
   await preprocess(await images('calibration'), [], preprocessing)
   return {
-    source: card ? source : { ...source, preprocessor: null, preprocessing },
+    source: card ? source : { ...source, preprocessor: null, ...(!numbers && { preprocessing }) },
     name,
     title: card?.title ?? name,
     family: card?.family ?? name,
@@ -118,36 +119,65 @@ export async function readNetwork(reference: string, options: NetworkOptions = {
     })
   })
   const name = basename(reference).replace(/\.onnx$/i, '')
-  const { preprocessing } = await preprocessingOf(options.source ?? { reference }, undefined)
-  const onnx = await readFitting(bytes, reference, preprocessing)
+  const folder = dirname(reference)
+  const onnx = await readModel(bytes, {
+    name: reference,
+    external: (location) => readFile(join(folder, location)),
+    inputShape: (input) => exampleShape(input, options.source ?? { reference }),
+  })
   // With what lies in other files: the network as it runs.
   return { name, bytes: onnx.bytes, onnx, card: undefined }
 }
 
-async function readFitting(bytes: Uint8Array, reference: string, preprocessing: Preprocessing): Promise<OnnxModel> {
-  const folder = dirname(reference)
-  const options = { name: reference, external: (location: string) => readFile(join(folder, location)) }
+/** What an open input is given: the numbers of its data, or images in the size that their preprocessing ends in. */
+async function exampleShape({ name, sizes }: OpenInput, source: ModelSource): Promise<readonly number[] | undefined> {
+  const numbers = await numbersOf(source, name)
+  const shape = numbers ? await numbers.shape() : await imageShape(source)
+  const fits =
+    sizes.length === 0 ||
+    (sizes.length === shape?.length && sizes.every((size, axis) => size === undefined || size === shape[axis]))
+  if (fits) return shape
+  // Of images it is said where they are opened.
+  if (!numbers) return undefined
+  throw new InputError(
+    `Row 0 of ${numbers.table.path} holds a list of shape [${shape!.join(', ')}], but ${source.reference} takes [${sizes.map((size) => size ?? '?').join(', ')}].`,
+    { hint: 'Write the examples as lists of that shape.' },
+  )
+}
+
+async function imageShape(source: ModelSource): Promise<readonly number[] | undefined> {
+  const { preprocessing } = await preprocessingOf(source, undefined)
   const size = finalSize(preprocessing)
-  if (!size) return readModel(bytes, options)
-  const [height, width] = [size.height, size.width]
-  const inputShape = preprocessing.layout === 'nhwc' ? [height, width, 3] : [3, height, width]
-  return readModel(bytes, { ...options, inputShape }).catch((error: unknown) => {
-    // It declares another: what is wrong with the preprocessing is said where the images are opened.
-    if (error instanceof InputError) return readModel(bytes, options)
-    throw error
-  })
+  if (!size) return undefined
+  const { height, width } = size
+  return preprocessing.layout === 'nhwc' ? [height, width, 3] : [3, height, width]
 }
 
 /**
- * The chosen images as a batch for the network: resized and cropped as they are read, then (byte / scale − mean) / std by channel.
+ * The chosen examples as a batch for the network: images are resized and cropped as they are read, then (byte / scale − mean) / std by
+ * channel; numbers are as they are.
  *
- * @returns [n, channels, height, width], or [n, height, width, channels] where the layout is so
- * @throws InputError when mean or std has not one number a channel, or naming an image that cannot be decoded
+ * @returns [n, channels, height, width], or [n, height, width, channels] where the layout is so; of numbers, [n, …]
+ * @throws InputError when mean or std has not one number a channel, or naming an example that cannot be read
  */
 export async function preprocess(
-  images: LabelledImages,
+  examples: LabelledExamples,
   indices: readonly number[],
   preprocessing: Preprocessing,
 ): Promise<Tensor> {
-  return normalised(await images.read(indices), images.shape, preprocessing)
+  return (await readBatch(examples, indices))(preprocessing)
+}
+
+/** The chosen examples, read once, as the batch that each of several preprocessings makes of them. */
+export async function readBatch(
+  examples: LabelledExamples,
+  indices: readonly number[],
+): Promise<(preprocessing: Preprocessing) => Tensor> {
+  if (examples.kind === 'images') {
+    const { shape } = examples
+    const pixels = await examples.read(indices)
+    return (preprocessing) => normalised(pixels, shape, preprocessing)
+  }
+  const batch = { shape: [indices.length, ...examples.shape], data: await examples.read(indices) }
+  return () => batch
 }

@@ -1,6 +1,6 @@
-import { normalised, type Preprocessing } from '@loadbearing/images'
+import type { Preprocessing } from '@loadbearing/images'
 import { type Network, openNetwork } from '@loadbearing/onnx'
-import type { BenchModel } from './model.ts'
+import { type BenchModel, readBatch } from './model.ts'
 import { describePreprocessing } from './model-data.ts'
 import { predictedClasses } from './outcome.ts'
 import { stratifiedOrder } from './seeds.ts'
@@ -27,7 +27,8 @@ const usual = 0.5
  * Checks a model's preprocessing before anything is measured with it: runs up to 200 calibration images. Where fewer than half are
  * right, or not significantly more than twice as many as by chance (two standard errors), the usual preprocessings are tried: bytes as they are,
  * from 0 to 1, from −1 to 1, and ImageNet's mean and deviation, each on RGB and BGR, and the middle of the image in place of all of it
- * or the other way round. What is right on significantly more of the same images (McNemar, three standard errors) is an alternative.
+ * or the other way round. What is right on significantly more of the same images (McNemar, three standard errors) is an alternative. What is no image, and what the network takes
+ * as whole numbers, is tried as it is alone.
  *
  * @throws InputError naming an image that cannot be decoded; EngineError when the network fails
  */
@@ -41,6 +42,10 @@ export async function checkPreprocessing(model: BenchModel): Promise<Preprocessi
     const accuracy = shareOf(own)
     if (!isSuspicious(own, model.onnx.output.classes)) {
       return { images: indices.length, accuracy, alternatives: [], warning: undefined }
+    }
+    // Numbers that are no images are taken as they are, and so are bytes that are fed as whole numbers.
+    if (set.kind === 'numbers' || !model.onnx.input.type.startsWith('float')) {
+      return { images: indices.length, accuracy, alternatives: [], warning: plainWarning(model, own) }
     }
     const better = await betterOnes(model, network, indices, own)
     return { images: indices.length, accuracy, alternatives: better, warning: warningOf(model, own, better) }
@@ -123,9 +128,9 @@ async function rightWith(
   const right = tried.map((): boolean[] => [])
   for (let start = 0; start < indices.length; start += few) {
     const batch = indices.slice(start, start + few)
-    const pixels = await set.read(batch)
+    const batchWith = await readBatch(set, batch)
     for (const [which, how] of tried.entries()) {
-      const predicted = predictedClasses(await network.run(normalised(pixels, set.shape, how)))
+      const predicted = predictedClasses(await network.run(batchWith(how)))
       right[which]!.push(...batch.map((index, i) => predicted[i] === set.labels[index]))
     }
   }
@@ -140,12 +145,17 @@ function isBetter(right: readonly boolean[], own: readonly boolean[]): boolean {
   return won - lost > 3 * Math.sqrt(won + lost)
 }
 
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
+
+function plainWarning({ name }: BenchModel, own: readonly boolean[]): string {
+  return `${name} is right on only ${percent(shareOf(own))} of ${own.length} calibration examples: are they as the model was trained on them, and the classes in the order of its outputs (--labels)?`
+}
+
 function warningOf(
   { name, preprocessing }: BenchModel,
   own: readonly boolean[],
   better: readonly { readonly options: string; readonly accuracy: number }[],
 ): string {
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
   const found = `${name} is right on only ${percent(shareOf(own))} of ${own.length} calibration images, preprocessed by ${describePreprocessing(preprocessing)}.`
   const [best] = better
   if (!best) {

@@ -1,9 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { InputError } from '@loadbearing/core'
-import { type RecordBatch, RecordBatchReader } from 'apache-arrow'
-import { hubColumns, imageOf, labelOf } from './hub-columns.ts'
-import { nameOfData } from './names.ts'
-import type { StoredImages } from './stored-images.ts'
+import { DataType, type RecordBatch, RecordBatchReader, type Schema } from 'apache-arrow'
+import type { Table } from './table.ts'
 
 const hint = 'It may be truncated: download or write it again.'
 
@@ -11,43 +9,49 @@ const hint = 'It may be truncated: download or write it again.'
 const endOfFile = Buffer.from('ARROW1')
 const endOfStream = Buffer.from([255, 255, 255, 255, 0, 0, 0, 0])
 
-/**
- * An Arrow IPC file or stream (`datasets` writes streams) with a column of images (binary, or a struct {bytes, path}) and one of labels
- * (names, or indices). One record batch is in memory at a time.
- *
- * @throws InputError when it is damaged, or a column is missing
- */
-export async function openArrow(path: string): Promise<StoredImages> {
+/** An Arrow IPC file or stream (`datasets` writes streams). One record batch is in memory at a time. @throws InputError when it is damaged */
+export async function openArrow(path: string): Promise<Table> {
   await refuseTruncated(path)
-  const labels: (string | number)[] = []
-  let columns: ReturnType<typeof hubColumns> | undefined
-  for await (const { batch, start } of batchesOf(path)) {
-    columns ??= hubColumns(
-      batch.schema.fields.map(({ name }) => name),
-      batch.schema.metadata.get('huggingface'),
-      path,
-    )
-    const column = batch.getChild(columns.label)!
-    for (let row = 0; row < batch.numRows; row++) labels.push(labelOf(column.get(row), start + row, path))
-  }
-  if (!columns || labels.length === 0) {
-    throw new InputError(`${path} holds no images.`, { hint: 'Choose a file with rows.' })
-  }
-  const { image, classNames } = columns
+  const { fields, metadata } = await schemaOf(path)
   return {
-    name: nameOfData(path),
-    keys: labels.map((_, row) => `row ${row}`),
-    labels,
-    ...(classNames && { classNames }),
-    async *read(indices) {
+    path,
+    columns: fields.map(({ name, type }) => ({ name, isList: isList(type as DataType) })),
+    hub: metadata.get('huggingface'),
+    async values(name) {
+      const values: unknown[] = []
+      for await (const { batch } of batchesOf(path)) {
+        const column = batch.getChild(name)!
+        for (let row = 0; row < batch.numRows; row++) values.push(column.get(row))
+      }
+      return values
+    },
+    async *read(name, rows) {
       for await (const { batch, start } of batchesOf(path)) {
-        const column = batch.getChild(image)!
-        for (const [position, row] of indices.entries()) {
+        const column = batch.getChild(name)!
+        for (const [position, row] of rows.entries()) {
           if (row < start || row >= start + batch.numRows) continue
-          yield { position, bytes: imageOf(column.get(row - start), row, path) }
+          yield { position, row, value: column.get(row - start) as unknown }
         }
       }
     },
+  }
+}
+
+function isList(type: DataType): boolean {
+  if (!DataType.isList(type) && !DataType.isFixedSizeList(type) && !DataType.isLargeList(type)) return false
+  const inner = type.children[0]!.type as DataType
+  return DataType.isInt(inner) || DataType.isFloat(inner) || isList(inner)
+}
+
+async function schemaOf(path: string): Promise<Schema> {
+  const file = await open(path)
+  try {
+    const reader = await RecordBatchReader.from(file)
+    return (await reader.open()).schema
+  } catch (cause) {
+    throw damaged(path, cause)
+  } finally {
+    await file.close()
   }
 }
 
@@ -62,11 +66,15 @@ async function* batchesOf(path: string): AsyncGenerator<{ readonly batch: Record
       start += batch.numRows
     }
   } catch (cause) {
-    if (cause instanceof InputError) throw cause
-    throw new InputError(`${path} cannot be read as Arrow: ${(cause as Error).message}.`, { hint, cause })
+    throw damaged(path, cause)
   } finally {
     await file?.close()
   }
+}
+
+function damaged(path: string, cause: unknown): InputError {
+  if (cause instanceof InputError) return cause
+  return new InputError(`${path} cannot be read as Arrow: ${(cause as Error).message}.`, { hint, cause })
 }
 
 /** Arrow's reader takes a stream that breaks off between two batches for one that ends. */

@@ -50,6 +50,15 @@ function fromJson(text: string, path: string): string[] | Record<string, number>
   }
 }
 
+/** Whether the classes of the data are told by names, and each of them is the name of one of so many outputs. */
+export function namesAll(outputs: OutputNames, { labels, classNames }: StoredImages, count: number): boolean {
+  return [...new Set(labels)].every((label) => {
+    const name = typeof label === 'number' ? classNames?.[label] : label
+    const [first, ...others] = outputs.filter((pair) => pair[0] === name)
+    return first !== undefined && others.length === 0 && first[1] < count
+  })
+}
+
 /**
  * Which output of a model each image belongs to.
  *

@@ -1,10 +1,10 @@
 import { InputError } from '@loadbearing/core'
 import { z } from 'zod'
+import type { Table } from './table.ts'
 
-/** Which columns of a table hold the images and their classes. */
-export interface HubColumns {
-  readonly image: string
-  readonly label: string
+/** Which column of a table holds the classes. */
+export interface LabelColumn {
+  readonly name: string
   /** Names of the classes by index, where the file says them. */
   readonly classNames: readonly string[] | undefined
 }
@@ -25,24 +25,50 @@ const features = z.object({
  * Finds the columns of images and of their classes: by the `huggingface` entry that `datasets` writes into the file's metadata, or by
  * the names that the hub's image data sets use.
  *
- * @param columns of the file
- * @param metadata JSON; undefined where the file has none
  * @throws InputError naming what is missing and what there is
  */
-export function hubColumns(columns: readonly string[], metadata: string | undefined, path: string): HubColumns {
-  const known = featuresOf(metadata)
-  const ofType = (type: string): string[] => columns.filter((name) => known[name]?._type === type)
-  const choose = (names: readonly string[], type: string): string | undefined => {
-    const typed = ofType(type)
-    return names.find((name) => typed.includes(name)) ?? typed[0] ?? names.find((name) => columns.includes(name))
-  }
-  const image = choose(imageColumns, 'Image')
-  const label = choose(labelColumns, 'ClassLabel')
-  if (image !== undefined && label !== undefined) return { image, label, classNames: known[label]?.names }
-  const [what, names] = image === undefined ? ['images', imageColumns] : ['labels', labelColumns]
-  throw new InputError(
-    `${path} has no column of ${what} (${names.join(', ')}); it has ${columns.map((name) => `'${name}'`).join(', ') || 'none'}.`,
-    { hint: 'Name the columns image and label, as the image data sets on the Hugging Face hub do.' },
+export function hubColumns(table: Table): { readonly image: string; readonly label: LabelColumn } {
+  const image = imageColumn(table)
+  if (image === undefined) throw missing(table, 'images', imageColumns)
+  return { image, label: labelColumn(table) }
+}
+
+/** The column of images, where there is one: a list of numbers is none. */
+export function imageColumn({ columns, hub }: Table): string | undefined {
+  return choose(
+    columns.filter(({ isList }) => !isList),
+    imageColumns,
+    (name) => featuresOf(hub)[name]?._type === 'Image',
+  )
+}
+
+/** The column of classes. @throws InputError naming what there is where that is missing */
+export function labelColumn(table: Table): LabelColumn {
+  const known = featuresOf(table.hub)
+  const name = choose(table.columns, labelColumns, (column) => known[column]?._type === 'ClassLabel')
+  if (name === undefined) throw missing(table, 'labels', labelColumns)
+  return { name, classNames: known[name]?.names }
+}
+
+/** Whether a column is called as those of classes are. */
+export const isLabelName = (name: string): boolean => labelColumns.includes(name)
+
+function choose(
+  columns: Table['columns'],
+  names: readonly string[],
+  isTyped: (name: string) => boolean,
+): string | undefined {
+  const all = columns.map(({ name }) => name)
+  const typed = all.filter(isTyped)
+  return names.find((name) => typed.includes(name)) ?? typed[0] ?? names.find((name) => all.includes(name))
+}
+
+function missing({ path, columns }: Table, what: string, names: readonly string[]): InputError {
+  return new InputError(
+    `${path} has no column of ${what} (${names.join(', ')}); it has ${columns.map(({ name }) => `'${name}'`).join(', ') || 'none'}.`,
+    {
+      hint: 'Name the columns image and label, as the image data sets on the Hugging Face hub do; or have a column of lists of numbers.',
+    },
   )
 }
 

@@ -6,53 +6,45 @@ import {
   parquetMetadataAsync,
   parquetReadObjects,
   parquetSchema,
+  type SchemaTree,
 } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
-import { hubColumns, imageOf, labelOf } from './hub-columns.ts'
-import { nameOfData } from './names.ts'
-import type { StoredImages } from './stored-images.ts'
+import type { Table } from './table.ts'
 
 const hint = 'It may be truncated: download or write it again.'
 
-/**
- * A Parquet file with a column of images (binary, or a struct {bytes, path}) and one of labels (names, or indices), as the Hugging Face
- * hub has them. One row group is in memory at a time.
- *
- * @throws InputError when it is damaged, or a column is missing
- */
-export async function openParquet(path: string): Promise<StoredImages> {
+/** A Parquet file. One row group is in memory at a time. @throws InputError when it is damaged */
+export async function openParquet(path: string): Promise<Table> {
   const file = await asyncBufferFromFile(path)
   const metadata = await orDamaged(path, () => parquetMetadataAsync(file))
-  const { children } = parquetSchema(metadata)
-  const columns = hubColumns(
-    children.map(({ element }) => element.name),
-    metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value,
-    path,
-  )
-  const labels = (await rowsOf(path, file, metadata, columns.label)).map((row, i) =>
-    labelOf(row[columns.label], i, path),
-  )
-  if (labels.length === 0) throw new InputError(`${path} holds no images.`, { hint: 'Choose a file with rows.' })
   return {
-    name: nameOfData(path),
-    keys: labels.map((_, row) => `row ${row}`),
-    labels,
-    ...(columns.classNames && { classNames: columns.classNames }),
-    async *read(indices) {
+    path,
+    columns: parquetSchema(metadata).children.map((column) => ({ name: column.element.name, isList: isList(column) })),
+    hub: metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value,
+    values: async (name) => (await rowsOf(path, file, metadata, name)).map((row) => row[name]),
+    async *read(name, asked) {
       let start = 0
       for (const group of metadata.row_groups) {
         const end = start + Number(group.num_rows)
-        const wanted = [...indices.entries()].filter(([, row]) => row >= start && row < end)
+        const wanted = [...asked.entries()].filter(([, row]) => row >= start && row < end)
         if (wanted.length > 0) {
-          const rows = await rowsOf(path, file, metadata, columns.image, { rowStart: start, rowEnd: end })
-          for (const [position, row] of wanted) {
-            yield { position, bytes: imageOf(rows[row - start]?.[columns.image], row, path) }
-          }
+          const rows = await rowsOf(path, file, metadata, name, { rowStart: start, rowEnd: end })
+          for (const [position, row] of wanted) yield { position, row, value: rows[row - start]?.[name] }
         }
         start = end
       }
     },
   }
+}
+
+/** A list is a group around one that repeats, of one column; text and truth values are no numbers. */
+function isList({ element, children }: SchemaTree): boolean {
+  if (element.converted_type !== 'LIST' && element.logical_type?.type !== 'LIST') return false
+  const inner = children[0]?.children[0]
+  if (!inner) return false
+  if (inner.children.length > 0) return isList(inner)
+  const { type, logical_type: logical } = inner.element
+  return logical?.type === 'FLOAT16' || (type !== 'BYTE_ARRAY' && type !== 'FIXED_LEN_BYTE_ARRAY' && type !== 'BOOLEAN')
 }
 
 function rowsOf(

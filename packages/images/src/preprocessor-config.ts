@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { InputError } from '@loadbearing/core'
 import { z } from 'zod'
+import { readBeside } from './beside-model.ts'
 import { reasonOf } from './file-failure.ts'
 import type { Geometry } from './geometry.ts'
 import type { Preprocessing, Size } from './preprocessing.ts'
@@ -44,12 +44,8 @@ const fileName = 'preprocessor_config.json'
 export async function findPreprocessor(
   model: string,
 ): Promise<{ readonly path: string; readonly preprocessing: Preprocessing } | undefined> {
-  const folder = dirname(model)
-  for (const path of [join(folder, fileName), join(folder, '..', fileName)]) {
-    const text = await readFile(path, 'utf8').catch(() => undefined)
-    if (text !== undefined) return { path, preprocessing: parsePreprocessor(text, path) }
-  }
-  return undefined
+  const found = await readBeside(model, fileName)
+  return found && { path: found.path, preprocessing: parsePreprocessor(found.text, found.path) }
 }
 
 /** Reads a preprocessor_config.json. @throws InputError when it is missing or says what we cannot do */

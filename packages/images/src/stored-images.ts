@@ -1,4 +1,4 @@
-/** Labelled images as they are stored, encoded. */
+/** Labelled images as they are stored, encoded; or examples that are none, as the bytes of their numbers. */
 export interface StoredImages {
   /** Name of the folder or file, without its path and ending. */
   readonly name: string

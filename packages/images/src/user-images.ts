@@ -1,23 +1,11 @@
-import { createHash } from 'node:crypto'
 import { InputError, LoadbearingError } from '@loadbearing/core'
-import { classLabels, readOutputNames } from './class-labels.ts'
 import { decoded, sizeOf } from './decode.ts'
 import { type Geometry, placed } from './geometry.ts'
-import type { LabelledImages } from './labelled-images.ts'
+import type { LabelledImages } from './labelled-examples.ts'
+import { type Asked, labelledSet, type Split } from './labelled-set.ts'
 import { openStored } from './open-stored.ts'
 import type { Size } from './preprocessing.ts'
-import { splitImages } from './split.ts'
 import type { StoredImages } from './stored-images.ts'
-
-/** What a model makes of images: needed to say which output each class is. */
-export interface Asked {
-  /** Name of the model, for errors. */
-  readonly model: string
-  /** Its outputs. */
-  readonly classes: number
-  /** A file that says which output each class is. */
-  readonly labels?: string | undefined
-}
 
 /** Labelled images of a user's own. */
 export interface UserImages {
@@ -32,28 +20,24 @@ export interface UserImages {
   readonly images: (which: Split, channels: 1 | 3, size: Size, geometry: Geometry) => LabelledImages
 }
 
-/** All images, or those that are for calibration or for the truth where one set is both. */
-export type Split = 'all' | 'calibration' | 'test'
-
 /**
  * Opens labelled images: a folder with one subfolder a class, a CSV file of path,label, or a Parquet or Arrow file as the Hugging Face
  * hub has them. Nothing is decoded before it is read.
  *
  * @throws InputError naming what is wrong with the data or its classes
  */
-export async function openUserImages(
-  path: string,
-  { model, classes: count, labels: file }: Asked,
-): Promise<UserImages> {
+export async function openUserImages(path: string, asked: Asked): Promise<UserImages> {
   const stored = await openStored(path)
-  const outputs = file === undefined ? undefined : await readOutputNames(file)
-  const { labels, classes, notes } = classLabels(stored, { outputs, count, model })
   const all = [...stored.keys.keys()]
-  const split = splitImages(stored.keys, labels)
-  let fingerprint: Promise<string> | undefined
+  const set = await labelledSet(stored, asked, (look) =>
+    visit(stored, all, async (bytes, index) => {
+      look(bytes, index)
+      await sizeOf(bytes)
+    }),
+  )
   return {
     name: stored.name,
-    notes,
+    notes: set.notes,
     count: all.length,
     seemToBe: async ({ height, width }) => {
       const few = all.filter((index) => index % Math.ceil(all.length / 16) === 0)
@@ -65,18 +49,15 @@ export async function openUserImages(
       return same
     },
     images: (which, channels, size, geometry) => {
-      const indices = which === 'all' ? all : split[which]
+      const indices = set.indicesOf(which)
       return {
-        name: stored.name,
-        fingerprint: () => (fingerprint ??= fingerprintOf(stored, labels)),
-        count: indices.length,
+        kind: 'images',
+        ...set.part(which),
         shape: [channels, size.height, size.width],
-        labels: Int32Array.from(indices, (index) => labels[index]!),
-        classes,
-        read: (asked) =>
+        read: (chosen) =>
           readPlaced(
             stored,
-            asked.map((index) => indices[index]!),
+            chosen.map((index) => indices[index]!),
             { channels, size, geometry },
           ),
       }
@@ -109,18 +90,6 @@ async function readPlaced(
     }
   })
   return pixels
-}
-
-/** SHA-256 over the key, the output and the SHA-256 of the file of every image, in the order of the keys. */
-async function fingerprintOf(stored: StoredImages, labels: Int32Array): Promise<string> {
-  const digests: string[] = []
-  await visit(stored, [...stored.keys.keys()], async (bytes, position) => {
-    digests[position] = createHash('sha256').update(bytes).digest('hex')
-    await sizeOf(bytes)
-  })
-  const hash = createHash('sha256')
-  stored.keys.forEach((key, index) => hash.update(`${JSON.stringify(key)} ${labels[index]!} ${digests[index]!}\n`))
-  return hash.digest('hex')
 }
 
 /** Images that are decoded at the same time. */

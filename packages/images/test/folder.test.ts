@@ -41,6 +41,39 @@ describe('a folder with one subfolder a class', () => {
     expect(notes).toEqual([expect.stringMatching(/has images of 3 of the 4 classes that mine tells apart\.$/)])
   })
 
+  it('gives them the output that the id2label of a config.json near the model names, and says so', async () => {
+    const config = (...names: string[]) =>
+      JSON.stringify({ model_type: 'vit', id2label: Object.fromEntries(names.entries()) })
+    const opened = async (files: Record<string, string>, count: number, labels?: string) => {
+      const { images, notes } = await openUserImages(await folder(), {
+        ...asked(count, labels),
+        file: join(folderWith({ 'onnx/model.onnx': '', ...files }), 'onnx', 'model.onnx'),
+      })
+      const { labels: found, classes } = images('all', 3, size, {})
+      return { labels: [...found], classes, notes }
+    }
+    const said = expect.stringMatching(/^The classes of .* are the outputs that .*config\.json names\.$/) as string
+    const ofB = { labels: [1, 0, 2, 2], classes: ['a', 'B', 'b'], notes: [said] }
+    expect(await opened({ 'onnx/config.json': config('a', 'B', 'b') }, 3)).toEqual(ofB)
+    expect(await opened({ 'config.json': config('a', 'B', 'b') }, 3)).toEqual(ofB)
+    const more = await opened({ 'config.json': config('crane', 'b', 'crane', 'a', 'B') }, 5)
+    expect(more).toMatchObject({ labels: [4, 3, 1, 1], notes: [said, expect.stringContaining('3 of the 5 classes')] })
+    // Where it does not name every class of the data once, or is something else: the order of the bytes, as without it.
+    for (const text of [config('LABEL_0', 'LABEL_1', 'LABEL_2'), config('a', 'B', 'a', 'b'), '{"id2label": 3}', '{']) {
+      expect(await opened({ 'config.json': text }, 3)).toEqual({
+        labels: [0, 1, 2, 2],
+        classes: ['B', 'a', 'b'],
+        notes: [],
+      })
+    }
+    // Who names a file of labels is followed.
+    const named = join(folderWith({ 'l.json': '["b", "a", "B"]' }), 'l.json')
+    expect(await opened({ 'config.json': config('a', 'B', 'b') }, 3, named)).toMatchObject({
+      labels: [2, 1, 0, 0],
+      notes: [],
+    })
+  })
+
   it('of more than ten numbered classes says in which order they are', async () => {
     const files = Object.fromEntries(
       await Promise.all(Array.from({ length: 11 }, async (_, i) => [`${i}/x.png`, await png(i)] as const)),

@@ -74,6 +74,15 @@ describe('a table', () => {
     )
   })
 
+  it('whose indices have names goes by the names in the config.json near the model', async () => {
+    const id2label = { 0: 'ant', 1: 'eel', 2: 'cat', 3: 'dog' }
+    const file = join(folderWith({ 'config.json': JSON.stringify({ id2label }) }), 'mine.onnx')
+    const { images } = await openUserImages(fixture('hub.parquet'), { ...asked(4), file })
+    expect([...images('all', 3, { height: 1, width: 1 }, {}).labels]).toEqual(
+      held.labels.map((label) => [2, 3, 1][label]),
+    )
+  })
+
   it('whose classes are not as many as the outputs is refused: their indices may mean others', async () => {
     await expect(openUserImages(fixture('hub.parquet'), asked(1000))).rejects.toMatchObject({
       message: 'hub has images of 3 classes (cat, dog, eel), but mine tells 1000 apart.',

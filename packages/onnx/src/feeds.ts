@@ -22,6 +22,9 @@ function filling({ values }: FilledInput, shape: readonly number[]): Tensor {
 /** Above it, float32 has no longer every integer. */
 const largestInteger = 2 ** 24
 
+/** Least and greatest of the whole numbers that an input of this type is given; undefined where it takes others too. */
+export const integerRange = (type: FedType): readonly [number, number] | undefined => ranges[type]
+
 const ranges: Readonly<Partial<Record<FedType, readonly [number, number]>>> = {
   int64: [-largestInteger, largestInteger],
   int32: [-largestInteger, largestInteger],
@@ -36,7 +39,7 @@ const ranges: Readonly<Partial<Record<FedType, readonly [number, number]>>> = {
  */
 export function toOrt(value: Tensor, type: FedType = 'float32'): ort.Tensor {
   const { shape, data } = tensor(value.shape, value.data)
-  const range = ranges[type]
+  const range = integerRange(type)
   if (range) {
     const [lowest, highest] = range
     const index = data.findIndex((each) => !Number.isInteger(each) || each < lowest || each > highest)

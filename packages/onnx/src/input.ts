@@ -48,6 +48,36 @@ const fillings: Readonly<Record<string, FilledInput['values']>> = {
  */
 export function declaredInputs(graph: Graph, model: string, exampleShape?: readonly number[]): Inputs {
   const named = graph.inputs.map((input) => ({ input, name: input.name ?? '' }))
+  const main = mainInput(named, model)
+  const input = declaredInput(graph, main.input, model, exampleShape)
+  const filled = named.flatMap((each) => (each === main ? [] : [filledInput(each.input, input, model)]))
+  return { input, filled }
+}
+
+/** An input that the file leaves the size of open. */
+export interface OpenInput {
+  readonly name: string
+  /** Sizes of one example; undefined where they are open. None where the file declares no shape. */
+  readonly sizes: readonly (number | undefined)[]
+}
+
+/** The input that examples go to, where it is open. @throws ModelError when there are several */
+export function openInput(graph: Graph, model: string): OpenInput | undefined {
+  const { input, name } = mainInput(
+    graph.inputs.map((each) => ({ input: each, name: each.name ?? '' })),
+    model,
+  )
+  const declared = sizesOf(input)
+  const sizes = declared.slice(1).map((size) => (typeof size === 'number' ? size : undefined))
+  return declared.length === 0 || sizes.includes(undefined) ? { name, sizes } : undefined
+}
+
+interface NamedInput {
+  readonly input: onnx.IValueInfoProto
+  readonly name: string
+}
+
+function mainInput(named: readonly NamedInput[], model: string): NamedInput {
   const candidates = named.filter(({ name }) => !Object.hasOwn(fillings, name))
   const [main, ...others] = candidates.length === 0 && named.length === 1 ? named : candidates
   if (!main || others.length > 0) {
@@ -57,9 +87,7 @@ export function declaredInputs(graph: Graph, model: string, exampleShape?: reado
       { hint: 'Export the model with the images as its only input.' },
     )
   }
-  const input = declaredInput(graph, main.input, model, exampleShape)
-  const filled = named.flatMap((each) => (each === main ? [] : [filledInput(each.input, input, model)]))
-  return { input, filled }
+  return main
 }
 
 function declaredInput(

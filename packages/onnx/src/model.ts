@@ -7,7 +7,7 @@ import { digestOf, inlineExternal, type ReadExternal } from './external-data.ts'
 import { toOrt } from './feeds.ts'
 import { refuseEndlessFunctions, refuseLossyFunctions } from './functions.ts'
 import { decodeGraph } from './graph.ts'
-import { declaredInputs, type FilledInput, type InputDeclaration } from './input.ts'
+import { declaredInputs, type FilledInput, type InputDeclaration, openInput, type OpenInput } from './input.ts'
 import {
   fedShape,
   fedWeight,
@@ -92,8 +92,11 @@ export interface ReadOptions {
   /** Reads a file beside the model, where its weights are in one. */
   readonly external?: ReadExternal | undefined
   /** Shape of one example, where the file leaves dimensions other than the batch open: the length of a sequence, the size of an image. */
-  readonly inputShape?: readonly number[] | undefined
+  readonly inputShape?: readonly number[] | AskShape | undefined
 }
+
+/** Says the shape of one example of an input that the file leaves open; undefined where nobody knows. */
+export type AskShape = (input: OpenInput) => Promise<readonly number[] | undefined>
 
 /**
  * Reads an ONNX classifier.
@@ -110,7 +113,9 @@ export async function readModel(file: Uint8Array, { name, external, inputShape }
   const original = bytes === file ? decoded : decodeGraph(bytes, name)
   const weights = await findWeights(bytes, original, name)
   const { replaceable } = weights
-  const inputs = declaredInputs(replaceable, name, inputShape)
+  const open = typeof inputShape === 'function' ? openInput(replaceable, name) : undefined
+  const exampleShape = typeof inputShape === 'function' ? open && (await inputShape(open)) : inputShape
+  const inputs = declaredInputs(replaceable, name, exampleShape)
 
   const outputs = replaceable.outputs.map((output) => output.name ?? '')
   const uses = [...weights.weights.values()].flatMap((weight) => weight.uses)
