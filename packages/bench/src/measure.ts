@@ -9,7 +9,7 @@ import { withFolderLock } from './folder-lock.ts'
 import { jobsOf, type PlannedJob } from './jobs.ts'
 import { loadAll, loadPlanned, measuredBy } from './measured.ts'
 import { keepModel, readKeptModel } from './measured-model.ts'
-import { mostMemory } from './memory.ts'
+import { chunkFor, mostMemory } from './memory.ts'
 import { refuseInfiniteOn } from './finite-scores.ts'
 import type { BenchModel } from './model.ts'
 import type { ModelSource } from './model-source.ts'
@@ -20,10 +20,9 @@ import { openPool } from './pool.ts'
 import type { RegisteredPerturbation } from './registry.ts'
 import { checkPreprocessing } from './self-check.ts'
 import { claimShard, jobsOfShard, type Shard } from './shards.ts'
+import { askedBy } from './surroundings.ts'
 import { imagesOf, isFinished, removeBegun } from './units.ts'
 import { writeTruth } from './write-truth.ts'
-
-const defaultChunk = 250
 
 /** What a column of small integers holds. */
 const mostRepeats = 255
@@ -36,7 +35,7 @@ export interface MeasureOptions extends ImageOptions {
   readonly precision: Precision
   /** Wall-clock seconds that may be spent on what follows the pilot; where they are short, all tasks get the ceiling that there is time for. */
   readonly seconds?: number
-  /** Images that a worker takes up at once; 250 by default. */
+  /** Images that a worker takes up at once; by default 250, or fewer where they would take much memory. */
   readonly chunk?: number
   /** Worker threads; one a core by default. */
   readonly threads?: number
@@ -45,8 +44,8 @@ export interface MeasureOptions extends ImageOptions {
   readonly onProgress?: (progress: MeasureProgress) => void
 }
 
-/** What a pilot measures of everything: enough draws that the scatter between them is known (docs/measuring.md), and one chunk. */
-const pilot = { repeats: 4, images: defaultChunk }
+/** What a pilot measures of everything: enough draws that the scatter between them is known (docs/measuring.md), and mostly one chunk. */
+const pilot = { repeats: 4, images: 250 }
 
 /**
  * What it takes to reach a noise ceiling: a pilot, then as much as it says.
@@ -216,7 +215,8 @@ function imagesOfPlan(jobs: readonly PlannedJob[]): number {
 }
 
 async function planOf(models: readonly BenchModel[], options: MeasureOptions): Promise<Omit<Plan, 'protocol'>> {
-  const { precision, chunk = defaultChunk, perturbations } = options
+  const { precision, perturbations } = options
+  const { chunk = chunkFor(models, askedBy(perturbations.map(({ plugin }) => plugin))) } = options
   const names = models.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined)

@@ -30,10 +30,26 @@ export async function mostMemory(model: BenchModel, { chunk, threads, asked }: M
   const network = (asked.initial ? 6 : 5) * bytes.length
   const draw = 6 * 4 * Math.max(...onnx.layers.map(({ parameters }) => parameters))
   const frontier = 4 * sum(keptActivations(model, asked).values())
-  const image = 4 * product(onnx.input.shape)
   const largest = 4 * Math.max(...onnx.layers.map(moved))
-  const each = pixels + network + draw + chunk * (image + frontier) + batch * (frontier + 4 * largest)
+  const each = pixels + network + draw + chunk * imageBytes(model, asked) + batch * (frontier + 4 * largest)
   return process + pixels + network + threads * (thread + each)
+}
+
+/** Bytes that a worker may hold of a chunk of images. */
+const chunkBytes = 400e6
+
+/**
+ * Images that a worker takes up at once: 250, or fewer where what stands in front of the layers of a chunk would take more than 400 MB. It
+ * depends on the networks alone, so that every machine has the same plan.
+ */
+export function chunkFor(models: readonly BenchModel[], asked: Asked): number {
+  const most = Math.max(0, ...models.map((model) => imageBytes(model, asked)))
+  return [250, 125, 50, 25, 10, 5].find((count) => count * most <= chunkBytes) ?? 1
+}
+
+/** Bytes of an image and of what stands in front of the layers. */
+function imageBytes(model: BenchModel, asked: Asked): number {
+  return 4 * (product(model.onnx.input.shape) + sum(keptActivations(model, asked).values()))
 }
 
 /** Bytes of the images of the zoo, which are held as a whole; a user's are read as they are needed. */

@@ -57,8 +57,9 @@ export async function checkPreprocessing(model: BenchModel): Promise<Preprocessi
 function isSuspicious(right: readonly boolean[], classes: number): boolean {
   const chance = Math.min(2 / classes, (1 + 1 / classes) / 2)
   const accuracy = shareOf(right)
-  // Of a few images even all of them may be too few to tell, and yet nothing is suspicious.
-  return accuracy < usual || accuracy < Math.min(1, chance + 2 * Math.sqrt((chance * (1 - chance)) / right.length))
+  // Of few images, all may be right by chance; better than that is none.
+  if (accuracy === 1) return false
+  return accuracy < usual || accuracy < chance + 2 * Math.sqrt((chance * (1 - chance)) / right.length)
 }
 
 interface Tried {

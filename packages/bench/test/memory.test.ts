@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import onnxProto from 'onnx-proto'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { mostMemory } from '../src/memory.ts'
+import { chunkFor, mostMemory } from '../src/memory.ts'
 import { loadModel } from '../src/model.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -13,6 +16,34 @@ async function memoryOf(reference: string, threads: number): Promise<{ said: num
   const args = ['--conditions=@loadbearing/source', script, temporaryFolder(), reference, String(threads)]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   return JSON.parse(stdout) as { said: number; peak: number }
+}
+
+/** Two classes from grey images of side × side, by way of two channels of that size. */
+function twoConvolutions(side: number): Uint8Array {
+  const float = onnxProto.onnx.TensorProto.DataType.FLOAT
+  const shape = { dim: [{ dimParam: 'batch' }, ...[1, side, side].map((dimValue) => ({ dimValue }))] }
+  const weight = (name: string, dims: number[]) => ({
+    name,
+    dataType: float,
+    dims,
+    floatData: Array.from({ length: dims.reduce((a, b) => a * b) }, (_, i) => i - 1.5),
+  })
+  return onnxProto.onnx.ModelProto.encode({
+    irVersion: 8,
+    opsetImport: [{ domain: '', version: 17 }],
+    graph: {
+      name: 'large',
+      node: [
+        { opType: 'Conv', input: ['x', 'first'], output: ['middle'] },
+        { opType: 'Conv', input: ['middle', 'second'], output: ['last'] },
+        { opType: 'GlobalAveragePool', input: ['last'], output: ['mean'] },
+        { opType: 'Flatten', input: ['mean'], output: ['y'] },
+      ],
+      input: [{ name: 'x', type: { tensorType: { elemType: float, shape } } }],
+      output: [{ name: 'y', type: { tensorType: { elemType: float } } }],
+      initializer: [weight('first', [2, 1, 1, 1]), weight('second', [2, 2, 1, 1])],
+    },
+  }).finish()
 }
 
 const asked = { activations: false, initial: false }
@@ -31,6 +62,25 @@ describe('the memory that a measurement says it takes', () => {
     const model = await loadModel({ reference: 'zoo:resnet20-strong-fashion' })
     const most = await mostMemory(model, { chunk: 250, threads: 2, asked: { activations: true, initial: false } })
     expect(most).toBeLessThan(1e9)
+  })
+
+  it('is bounded for networks on large images by taking up fewer of them at once', async () => {
+    const small = await loadModel({ reference: 'zoo:lenet-fashion' })
+    expect(chunkFor([small], asked)).toBe(250)
+    const folder = temporaryFolder()
+    const [reference, data] = [join(folder, 'large.onnx'), join(folder, 'data')]
+    writeFileSync(reference, twoConvolutions(1000))
+    for (const name of ['one', 'other']) {
+      mkdirSync(join(data, name), { recursive: true })
+      const file = join(data, name, 'image.png')
+      await sharp({ create: { width: 8, height: 8, channels: 3, background: name === 'one' ? 'red' : 'blue' } }).toFile(
+        file,
+      )
+    }
+    const large = await loadModel({ reference, data })
+    // 4 MB for the image and 8 MB for the two channels in front of the second convolution: 25 of them take 300 MB, 50 more than 400.
+    expect(chunkFor([large], asked)).toBe(25)
+    expect(chunkFor([small, large], asked)).toBe(25)
   })
 
   it('grows with the images of a chunk by what stands in front of the layers', async () => {

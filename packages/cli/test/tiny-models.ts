@@ -61,3 +61,46 @@ export const withForeignOperator = (): Uint8Array =>
 function kernel(size: number): onnx.IAttributeProto {
   return { name: 'kernel_shape', type: AttributeProto.AttributeType.INTS, ints: [size, size] }
 }
+
+interface Scored {
+  readonly input: string
+  /** Sizes of one example; names where they are open. */
+  readonly sizes: readonly (number | string)[]
+  readonly type?: onnx.TensorProto.DataType
+  /** Another input of the same shape, which nothing reads. */
+  readonly beside?: string
+  /** What each number of an example counts for each class. */
+  readonly weights: readonly (readonly number[])[]
+}
+
+/** Classes by sums of the numbers of an example. */
+export const sums = ({ input, sizes, type = float, beside, weights }: Scored): Uint8Array => {
+  const dim = ['batch', ...sizes].map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))
+  const nodes = [
+    NodeProto.create({
+      name: 'numbers',
+      opType: 'Cast',
+      input: [input],
+      output: ['numbers'],
+      attribute: [{ name: 'to', type: AttributeProto.AttributeType.INT, i: float }],
+    }),
+    node('Flatten', ['numbers'], 'flat'),
+    node('Gemm', ['flat', 'w'], 'y'),
+  ]
+  return ModelProto.encode({
+    irVersion: 8,
+    opsetImport: [{ domain: '', version: 17 }],
+    graph: GraphProto.create({
+      name: 'tiny',
+      node: nodes,
+      input: [input, ...(beside === undefined ? [] : [beside])].map((name) => ({
+        name,
+        type: { tensorType: { elemType: type, shape: { dim } } },
+      })),
+      output: [{ name: 'y', type: { tensorType: { elemType: float } } }],
+      initializer: [
+        { name: 'w', dataType: float, dims: [weights.length, weights[0]!.length], floatData: weights.flat() },
+      ],
+    }),
+  }).finish()
+}
