@@ -134,9 +134,9 @@ async function exampleShape({ name, sizes }: OpenInput, source: ModelSource): Pr
   const numbers = await numbersOf(source, name)
   const shape = numbers ? await numbers.shape() : await imageShape(source)
   const fits =
-    sizes.length === 0 ||
-    (sizes.length === shape?.length && sizes.every((size, axis) => size === undefined || size === shape[axis]))
-  if (fits) return shape
+    (sizes.length === 0 || sizes.length === shape?.length) &&
+    sizes.every((size, axis) => size === undefined || size === shape?.[axis])
+  if (fits && !shape?.includes(0)) return shape
   // Of images it is said where they are opened.
   if (!numbers) return undefined
   throw new InputError(
