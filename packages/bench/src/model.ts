@@ -35,7 +35,7 @@ export interface BenchModel {
    * @throws InputError naming the files that are no images
    */
   readonly dataFingerprint: () => Promise<string>
-  /** The images, as another preprocessing than the model's would resize and crop them where one is given; or what it takes in their place. */
+  /** The images, as another preprocessing would resize and crop them where one is given; or the numbers in their place. */
   readonly images: (split: Split, preprocessing?: Preprocessing) => Promise<LabelledExamples>
   readonly preprocessing: Preprocessing
   /** Sentences for a person on what was decided for them. */
