@@ -48,7 +48,7 @@ export async function preprocessingOf(
   }
 }
 
-/** The column of numbers that a model's data is, where it is no images. @throws InputError when the file is damaged, or has several */
+/** The column of numbers that a model's data is, where it is no images. @throws InputError as `findNumbers` does */
 export async function numbersOf({ data }: ModelSource, input: string): Promise<NumbersColumn | undefined> {
   return data === undefined || data.startsWith(zooPrefix) ? undefined : findNumbers(data, input)
 }

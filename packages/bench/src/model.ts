@@ -35,7 +35,7 @@ export interface BenchModel {
    * @throws InputError naming the files that are no images
    */
   readonly dataFingerprint: () => Promise<string>
-  /** The images, as another preprocessing than the model's would resize and crop them where one is given; or what it takes in their place. */
+  /** The images, as another preprocessing would resize and crop them where one is given; or the numbers in their place. */
   readonly images: (split: Split, preprocessing?: Preprocessing) => Promise<LabelledExamples>
   readonly preprocessing: Preprocessing
   /** Sentences for a person on what was decided for them. */
@@ -134,9 +134,9 @@ async function exampleShape({ name, sizes }: OpenInput, source: ModelSource): Pr
   const numbers = await numbersOf(source, name)
   const shape = numbers ? await numbers.shape() : await imageShape(source)
   const fits =
-    sizes.length === 0 ||
-    (sizes.length === shape?.length && sizes.every((size, axis) => size === undefined || size === shape[axis]))
-  if (fits) return shape
+    (sizes.length === 0 || sizes.length === shape?.length) &&
+    sizes.every((size, axis) => size === undefined || size === shape?.[axis])
+  if (fits && !shape?.includes(0)) return shape
   // Of images it is said where they are opened.
   if (!numbers) return undefined
   throw new InputError(

@@ -25,10 +25,10 @@ const usual = 0.5
 
 /**
  * Checks a model's preprocessing before anything is measured with it: runs up to 200 calibration images. Where fewer than half are
- * right, or not significantly more than twice as many as by chance (two standard errors), the usual preprocessings are tried: bytes as they are,
- * from 0 to 1, from −1 to 1, and ImageNet's mean and deviation, each on RGB and BGR, and the middle of the image in place of all of it
- * or the other way round. What is right on significantly more of the same images (McNemar, three standard errors) is an alternative. What is no image, and what the network takes
- * as whole numbers, is tried as it is alone.
+ * right, or not significantly more than twice as many as by chance (two standard errors) and not all, the usual preprocessings are tried:
+ * bytes as they are, from 0 to 1, from −1 to 1, and ImageNet's mean and deviation, each on RGB and BGR, and the middle of the image in
+ * place of all of it or the other way round. What is right on significantly more of the same images (McNemar, three standard errors) is an
+ * alternative. Nothing else is tried on examples that are no images, or with a network that takes whole numbers.
  *
  * @throws InputError naming an image that cannot be decoded; EngineError when the network fails
  */

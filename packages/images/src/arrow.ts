@@ -26,12 +26,16 @@ export async function openArrow(path: string): Promise<Table> {
       return values
     },
     async *read(name, rows) {
+      let left = rows.length
+      if (left === 0) return
       for await (const { batch, start } of batchesOf(path)) {
         const column = batch.getChild(name)!
         for (const [position, row] of rows.entries()) {
           if (row < start || row >= start + batch.numRows) continue
           yield { position, row, value: column.get(row - start) as unknown }
+          left--
         }
+        if (left === 0) return
       }
     },
   }

@@ -22,15 +22,15 @@ function filling({ values }: FilledInput, shape: readonly number[]): Tensor {
 /** Above it, float32 has no longer every integer. */
 const largestInteger = 2 ** 24
 
-/** Least and greatest of the whole numbers that an input of this type is given; undefined where it takes others too. */
-export const integerRange = (type: FedType): readonly [number, number] | undefined => ranges[type]
-
 const ranges: Readonly<Partial<Record<FedType, readonly [number, number]>>> = {
   int64: [-largestInteger, largestInteger],
   int32: [-largestInteger, largestInteger],
   uint8: [0, 255],
   bool: [0, 1],
 }
+
+/** Least and greatest of the whole numbers that an input of this type is given; undefined where it takes others too. */
+export const integerRange = (type: FedType): readonly [number, number] | undefined => ranges[type]
 
 /**
  * A tensor in the type that the graph wants: rounded to the nearest for float16 (ties to even), exactly for all others.

@@ -91,7 +91,7 @@ export interface ReadOptions {
   readonly name: string
   /** Reads a file beside the model, where its weights are in one. */
   readonly external?: ReadExternal | undefined
-  /** Shape of one example, where the file leaves dimensions other than the batch open: the length of a sequence, the size of an image. */
+  /** Shape of one example, or who knows it, where the file leaves more than the batch open: a sequence's length, an image's size. */
   readonly inputShape?: readonly number[] | AskShape | undefined
 }
 

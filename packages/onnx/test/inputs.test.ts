@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openNetwork, openSuffixes, readModel } from '../src/index.ts'
+import { openNetwork, openSuffixes, type OpenInput, readModel } from '../src/index.ts'
 import {
   AttributeType,
   DataType,
@@ -47,7 +47,7 @@ describe('the layout of the input', () => {
 })
 
 describe('open dimensions', () => {
-  const bytes = file({
+  const parts = {
     inputs: [value('images', ['n', 'length', 4])],
     nodes: [
       node('MatMul', ['images', 'weight'], 'made'),
@@ -55,7 +55,8 @@ describe('open dimensions', () => {
         attribute: [{ name: 'axes', type: AttributeType.INTS, ints: [1] }, integerAttribute('keepdims', 0)],
       }),
     ],
-  })
+  }
+  const bytes = file(parts)
 
   it('get the sizes that are given', async () => {
     const model = await readModel(bytes, { name: 'open', inputShape: [5, 4] })
@@ -65,6 +66,20 @@ describe('open dimensions', () => {
     const scores = await network.run({ shape: [2, 5, 4], data: new Float32Array(40).fill(1) })
     expect([...scores.data]).toEqual([4, 4, 4, 4, 4, 4])
     await network.release()
+  })
+
+  it('are asked for by name where they are open, and only there', async () => {
+    const asked: OpenInput[] = []
+    const inputShape = async (input: OpenInput) => {
+      asked.push(input)
+      return [5, 4]
+    }
+    expect((await readModel(bytes, { name: 'open', inputShape })).input.shape).toEqual([5, 4])
+    expect(asked).toEqual([{ name: 'images', sizes: [undefined, 4] }])
+    const fixed = file({ ...parts, inputs: [value('images', ['n', 5, 4])] })
+    expect((await readModel(fixed, { name: 'fixed', inputShape })).input.shape).toEqual([5, 4])
+    expect(asked).toHaveLength(1)
+    await expect(readModel(bytes, { name: 'open', inputShape: async () => undefined })).rejects.toThrow(/is open/)
   })
 
   it.each([[[5, 3]], [[5]], [[0, 4]], [[2.5, 4]]])('are not given %j', async (inputShape) => {

@@ -35,7 +35,7 @@ type GivenPreprocessing = NonNullable<ModelSource['preprocessing']>
 export const dataOptions = (): Option[] => [
   new Option(
     '--data <images>',
-    "the images: a folder with one subfolder a class, a CSV of path,label, a Parquet or Arrow file, or zoo:NAME (default: a zoo model's own)",
+    "the images: a folder with one subfolder a class, a CSV of path,label, a Parquet or Arrow file (of images or lists of numbers), or zoo:NAME (default: a zoo model's own)",
   ),
   new Option('--calibration <images>', 'other images for calibration (default: a fifth of the data, at most 1,024)'),
   new Option('--labels <file>', "the names of the classes in the order of the model's outputs: JSON, or one a line"),
