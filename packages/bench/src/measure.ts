@@ -35,7 +35,7 @@ export interface MeasureOptions extends ImageOptions {
   readonly precision: Precision
   /** Wall-clock seconds that may be spent on what follows the pilot; where they are short, all tasks get the ceiling that there is time for. */
   readonly seconds?: number
-  /** Images that a worker takes up at once; by default 250, or fewer where they would take much memory. */
+  /** Images that a worker takes up at once; by default 125, or fewer where they would take much memory. */
   readonly chunk?: number
   /** Worker threads; one a core by default. */
   readonly threads?: number
@@ -44,8 +44,11 @@ export interface MeasureOptions extends ImageOptions {
   readonly onProgress?: (progress: MeasureProgress) => void
 }
 
-/** What a pilot measures of everything: enough draws that the scatter between them is known (docs/measuring.md), and mostly one chunk. */
-const pilot = { repeats: 4, images: 250 }
+/**
+ * What a pilot measures of everything: enough draws that the scatter between them is known (docs/measuring.md), or as much of the only one;
+ * so many that a layer which turns hardly an answer wrong is known to be safe within a point.
+ */
+const pilot = { repeats: 4, images: 125, imagesOfOneDraw: 500 }
 
 /**
  * What it takes to reach a noise ceiling: a pilot, then as much as it says.
@@ -53,8 +56,8 @@ const pilot = { repeats: 4, images: 250 }
  * @param most the most images and draws of anything
  */
 export function untilCeiling(ceiling: number, most: { readonly images: number; readonly repeats: number }): Precision {
-  const least = { repeats: Math.min(pilot.repeats, most.repeats), images: Math.min(pilot.images, most.images) }
-  return { kind: 'ceiling', ceiling, pilot: least, most }
+  const repeats = Math.min(pilot.repeats, most.repeats)
+  return { kind: 'ceiling', ceiling, pilot: { repeats, ...pilotImages(pilot, most.images) }, most }
 }
 
 export type MeasureProgress =
@@ -265,11 +268,15 @@ function isKnown({ source }: BenchModel): boolean {
   return source.reference.startsWith('zoo:') && source.data === undefined && source.preprocessing === undefined
 }
 
+function pilotImages({ images, imagesOfOneDraw }: Pick<typeof pilot, 'images' | 'imagesOfOneDraw'>, most: number) {
+  return { images: Math.min(images, most), imagesOfOneDraw: Math.min(imagesOfOneDraw, most) }
+}
+
 /** What was not asked for to the image is cut to what there is. */
 function within(precision: Precision, images: number): Precision {
   if (precision.kind === 'fixed') return precision
   if (precision.kind === 'interval') return { ...precision, images: Math.min(precision.images, images) }
-  return { ...precision, pilot: { ...precision.pilot, images: Math.min(precision.pilot.images, images) } }
+  return { ...precision, pilot: { ...precision.pilot, ...pilotImages(precision.pilot, images) } }
 }
 
 /** Of the models that something is left to measure of, the one that takes most counts: a worker lets go of one before it opens the next. */

@@ -20,8 +20,8 @@ const precision = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('ceiling'),
     ceiling: z.number().gt(0).lt(1),
-    /** What is measured of everything first. */
-    pilot: z.object(size),
+    /** What is measured of everything first; where draws do not differ, one of them on more images. */
+    pilot: z.object({ ...size, imagesOfOneDraw: z.int().positive() }),
     /** The most that may follow, the pilot included. */
     most: z.object(size),
   }),

@@ -24,8 +24,10 @@ export function stagesOf(
   { decision }: Plan['pairs'][number],
   { intensities, stochastic }: Measured,
 ): Stage[] {
+  const levels = [...intensities.keys()]
   const { repeats, images } = precision.kind === 'ceiling' ? precision.pilot : precision
-  const first = { levels: [...intensities.keys()], repeats: stochastic ? repeats : 1, images }
+  const ofOneDraw = precision.kind === 'ceiling' ? precision.pilot.imagesOfOneDraw : images
+  const first = stochastic ? { levels, repeats, images } : { levels, repeats: 1, images: ofOneDraw }
   return decision ? [first, { levels: decision.live, repeats: decision.repeats, images: decision.images }] : [first]
 }
 

@@ -25,7 +25,7 @@ const { plugin, threads, 'die-after': units, 'two-phases': inTwo } = values
 const twoPhases = {
   kind: 'ceiling',
   ceiling: 0.97,
-  pilot: { images: 50, repeats: 2 },
+  pilot: { images: 50, repeats: 2, imagesOfOneDraw: 50 },
   most: { images: 150, repeats: 6 },
 } as const
 try {

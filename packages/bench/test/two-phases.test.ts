@@ -13,7 +13,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 const precision = {
   kind: 'ceiling',
   ceiling: 0.97,
-  pilot: { images: 50, repeats: 2 },
+  pilot: { images: 50, repeats: 2, imagesOfOneDraw: 50 },
   most: { images: 150, repeats: 6 },
 } as const
 

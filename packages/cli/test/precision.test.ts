@@ -30,7 +30,7 @@ describe('measure', () => {
     const cwd = temporaryFolder()
     const { code, stdout, stderr } = await loadbearing([...lenet, '--interval', '0.02', '--intensity', '0.03'], { cwd })
     expect(code).toBe(0)
-    expect(stderr).toMatch(/\n5 cells not narrow after 250 images\./)
+    expect(stderr).toMatch(/\n5 cells not narrow after 125 images\./)
     const intervals = [...stdout.matchAll(/\.weight +\S+ +\[(−?[\d.]+), (−?[\d.]+)\]/g)]
     expect(intervals.length).toBeGreaterThan(0)
   })

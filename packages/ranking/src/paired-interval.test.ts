@@ -29,7 +29,7 @@ function testSet(size: number, lost: number, gained: number, rng: Rng): Int8Arra
 }
 
 describe('stopping when it is narrow', () => {
-  const [size, chunk, width, sets] = [10_000, 250, 0.01, 400]
+  const [size, chunk, width, sets] = [10_000, 125, 0.01, 400]
 
   /** Measures chunk by chunk until the interval is narrow. */
   function run(lost: number, gained: number) {

@@ -32,7 +32,7 @@ export interface PairedInterval {
  *
  * It may be looked at after every chunk until it is narrow enough. What stops then is the variance alone and not the drop, so that the
  * interval keeps its coverage: the fixed-width sequential interval of Chow & Robbins 1965. Theirs holds in the limit; that it holds from
- * 250 images on is shown by simulation (paired-interval.test.ts), as is that the drop stays unbiased.
+ * 125 images on is shown by simulation (paired-interval.test.ts), as is that the drop stays unbiased.
  *
  * @param population images of the whole test set
  */
