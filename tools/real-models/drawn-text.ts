@@ -4,6 +4,7 @@ import { rngFrom, type Rng } from '@loadbearing/core'
 import chromium from '@sparticuz/chromium'
 import { type Browser, chromium as playwright } from 'playwright-core'
 import sharp from 'sharp'
+import { sentences, words } from './made-words.ts'
 
 export interface DrawnText {
   /** Pixels. */
@@ -72,19 +73,4 @@ function styled(rng: Rng, style: string, content: string): string {
   const family = ['sans-serif', 'serif', 'monospace'][rng.integer(3)]
   const colours = `color: rgb(${ink}, ${ink}, ${ink}); background: rgb(${paper}, ${paper}, ${paper})`
   return `<body style="margin: 0; height: 100vh; overflow: hidden; font-family: ${family}; ${colours}"><div style="${style}">${content}</div>`
-}
-
-const sentences = (rng: Rng, count: number): string =>
-  Array.from({ length: count }, () => `${words(rng, 4 + rng.integer(10))}.`).join(' ')
-
-function words(rng: Rng, count: number): string {
-  const text = Array.from({ length: count }, () => word(rng)).join(' ')
-  return text[0]!.toUpperCase() + text.slice(1)
-}
-
-const syllables =
-  'ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo yu za bl cr dr fl gl sh th st tr ly ng rt'.split(' ')
-
-function word(rng: Rng): string {
-  return Array.from({ length: 1 + rng.integer(3) }, () => syllables[rng.integer(syllables.length)]).join('')
 }

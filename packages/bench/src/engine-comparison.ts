@@ -62,7 +62,8 @@ function logitsOf({ shape, data }: Tensor, image: number): Float32Array {
   return data.subarray(image * classes, (image + 1) * classes)
 }
 
-function isTie(logits: Tensor, image: number): boolean {
+/** Whether two sound runtimes may classify an image differently. */
+export function isTie(logits: Tensor, image: number): boolean {
   const [first = NaN, second = NaN] = logitsOf(logits, image).toSorted((a, b) => b - a)
   return first - second <= tieWidth
 }

@@ -55,7 +55,10 @@ const pilot = { repeats: 4, images: 125, imagesOfOneDraw: 500 }
  *
  * @param most the most images and draws of anything
  */
-export function untilCeiling(ceiling: number, most: { readonly images: number; readonly repeats: number }): Precision {
+export function untilCeiling(
+  ceiling: number,
+  most: { readonly images: number; readonly repeats: number },
+): Extract<Precision, { kind: 'ceiling' }> {
   const repeats = Math.min(pilot.repeats, most.repeats)
   return { kind: 'ceiling', ceiling, pilot: { repeats, ...pilotImages(pilot, most.images) }, most }
 }

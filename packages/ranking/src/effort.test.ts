@@ -169,6 +169,20 @@ describe('two phases', () => {
     }
   })
 
+  it('can be looked at once more: the live levels stay, with all that was measured of them', () => {
+    const [least, more] = [
+      { repeats: 4, images: 250 },
+      { repeats: 8, images: 1000 },
+    ]
+    const { outcomes } = world(0, 'another look')
+    const all = outcomes(more)
+    const dead = outcomes(least)
+    const loss: TaskOutcomes['loss'] = (layer, level, repeat) => (level === 0 ? dead : all).loss(layer, level, repeat)
+    const look = forecast({ ...all, levels: [least, more, more], live: [2], loss }, ['again'])
+    expect(look).toMatchObject({ live: [2], pilot: more, reason: null })
+    expect(look.noise).toBeLessThan(forecast({ ...dead, live: [2] }, ['again']).noise!)
+  })
+
   it('leave dead levels to the pilot', () => {
     for (const { live } of runs) expect(live).toEqual([1, 2])
   })

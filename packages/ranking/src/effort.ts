@@ -9,7 +9,7 @@ import { taskRules } from './task-status.ts'
 export interface Forecast {
   /** Indices of the live levels, weakest first. */
   readonly live: readonly number[]
-  /** What the pilot measured at every level. */
+  /** What was measured at the live levels. */
   readonly pilot: LevelSize
   /** Noise variance over signal variance of the pooled truth in the pilot; null where the pilot cannot tell: `reason` says why. */
   readonly noise: number | null
@@ -37,14 +37,14 @@ export interface Effort extends LevelSize {
 }
 
 /**
- * Looks at a pilot: all levels, few draws, few images. The reliability is that of `noiseCeiling`, on accuracy drops; how it changes
+ * Looks at a pilot: all levels, few draws, few images; or at what was measured after one, where its live levels are fixed. The reliability is that of `noiseCeiling`, on accuracy drops; how it changes
  * follows from the variance components of `noiseComponents`.
  *
  * @param seed names the random splits
  */
 export function forecast(outcomes: TaskOutcomes, seed: readonly (string | number)[]): Forecast {
-  const live = liveLevels(meanDrops(outcomes))
-  const [pilot] = outcomes.levels
+  const live = outcomes.live ?? liveLevels(meanDrops(outcomes))
+  const pilot = outcomes.levels[live[0] ?? 0]
   const unknown = (reason: string): Forecast => ({
     live,
     pilot: pilot!,

@@ -77,7 +77,7 @@ describe('stopping when it is narrow', () => {
   })
 
   it('measures few images where little changes', () => {
-    expect(run(0, 0).images).toBe(500)
+    expect(run(0, 0).images).toBe(375)
     expect(run(0.01, 0.004).images).toBeLessThan(1500)
     expect(run(0.6, 0.01).images).toBeGreaterThan(4000)
   })
