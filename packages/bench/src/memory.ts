@@ -20,9 +20,9 @@ const batch = 32
  * Bytes that a process takes at most while it measures a model, beside the others that it has read; said before it does.
  *
  * Each thread holds the images, the network five times (as a file, taken apart, cut, in a session and as that lays it out), the weight of
- * the largest layer six times (what a perturbation is lent, makes and gives), what stands in front of the layers for a chunk of images, and
- * what one session computes in: a batch of everything that the front gives, or four times the largest layer's input and output. An estimate,
- * held against what networks of the zoo took at their peak.
+ * the largest layer six times (what a perturbation is lent, makes and gives), what stands in front of the layers for a chunk of images and
+ * for the one before, which may not be collected yet, and what one session computes in: a batch of everything that the front gives, or four
+ * times the largest layer's input and output. An estimate, held against what networks of the zoo took at their peak.
  */
 export async function mostMemory(model: BenchModel, { chunk, threads, asked }: MemoryOptions): Promise<number> {
   const { onnx, bytes } = model
@@ -31,7 +31,7 @@ export async function mostMemory(model: BenchModel, { chunk, threads, asked }: M
   const draw = 6 * 4 * Math.max(...onnx.layers.map(({ parameters }) => parameters))
   const frontier = 4 * sum(keptActivations(model, asked).values())
   const largest = 4 * Math.max(...onnx.layers.map(moved))
-  const each = pixels + network + draw + chunk * imageBytes(model, asked) + batch * (frontier + 4 * largest)
+  const each = pixels + network + draw + 2 * chunk * imageBytes(model, asked) + batch * (frontier + 4 * largest)
   return process + pixels + network + threads * (thread + each)
 }
 
