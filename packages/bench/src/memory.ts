@@ -36,15 +36,16 @@ export async function mostMemory(model: BenchModel, { chunk, threads, asked }: M
 }
 
 /** Bytes that a worker may hold of a chunk of images. */
-const chunkBytes = 200e6
+const chunkBytes = 400e6
 
 /**
- * Images that a worker takes up at once: 125, or fewer where what stands in front of the layers of a chunk would take more than 200 MB. It
- * depends on the networks alone, so that every machine has the same plan.
+ * Images that a worker takes up at once: 125, or fewer where what stands in front of the layers of a chunk would take more than 400 MB. At
+ * least 5, since every layer's session is opened again for each chunk. It depends on the networks alone, so that every machine has the same
+ * plan.
  */
 export function chunkFor(models: readonly BenchModel[], asked: Asked): number {
   const most = Math.max(0, ...models.map((model) => imageBytes(model, asked)))
-  return [125, 25, 5].find((count) => count * most <= chunkBytes) ?? 1
+  return [125, 25].find((count) => count * most <= chunkBytes) ?? 5
 }
 
 /** Bytes of an image and of what stands in front of the layers. */
