@@ -37,7 +37,6 @@ interface Measured {
   readonly layers: number
   readonly leftOut: number
   readonly clean: string
-  readonly seconds: number
   /** What was typed, and the lines that came back. */
   readonly command: string
   readonly output: readonly string[]
@@ -95,7 +94,6 @@ async function measureOne(its: RealModel, unpacked: string, threads: string): Pr
   const file = join(unpacked, its.path)
   const model = its.path.split('/').at(-1)!
   const asked = [...perturbed, '--images', String(its.images)]
-  const start = performance.now()
   const { stdout } = await called(
     process.execPath,
     [
@@ -112,7 +110,6 @@ async function measureOne(its: RealModel, unpacked: string, threads: string): Pr
     ],
     folder,
   )
-  const seconds = (performance.now() - start) / 1000
   const [task] = await measuredTasks(join(folder, 'dataset'))
   const { opset, input, layers, leftOut } = await readModel(readFileSync(file), {
     name: its.package,
@@ -125,7 +122,6 @@ async function measureOne(its: RealModel, unpacked: string, threads: string): Pr
     layers: layers.length,
     leftOut: leftOut.length,
     clean: `${((100 * task!.model.clean_correct) / task!.model.images).toFixed(1)} % of ${task!.model.images}`,
-    seconds,
     command: `npx loadbearing measure ${model} ${[...options, ...asked].join(' ')}`,
     output: stdout.trimEnd().split('\n'),
   }
@@ -154,8 +150,8 @@ made up for this page. Which of their layers may be quantized, and how far? 255,
 levels are 8, 6, 5, 4 and 3 bits.
 
 ${markdownTable(
-  ['package', 'input', ['opset'], ['layers'], ['no layers'], ['clean accuracy'], 'safe within a point', ['seconds']],
-  measured.map(({ its, opset, input, layers, leftOut, clean, output, seconds }) => [
+  ['package', 'input', ['opset'], ['layers'], ['no layers'], ['clean accuracy'], 'safe within a point'],
+  measured.map(({ its, opset, input, layers, leftOut, clean, output }) => [
     `[${its.package}](#${its.package})`,
     input,
     String(opset),
@@ -163,7 +159,6 @@ ${markdownTable(
     String(leftOut),
     clean,
     /: (\d+ of \d+) layers/.exec(output.at(-1)!)?.[1] ?? 'none',
-    seconds.toFixed(0),
   ]),
 )}
 
