@@ -32,7 +32,7 @@ describe('a model that cannot be measured is refused in a sentence', () => {
       'no-classes.onnx',
       'model',
       /no-classes\.onnx is no classifier: .*'y' \[batch, 4, 26, 26\] in float32\./,
-      /.*one score a class\./,
+      /.*one score a class, or one probability by a Sigmoid\./,
     ],
     [
       'foreign.onnx',

@@ -63,13 +63,11 @@ export async function readCifar10(
   source: Cifar10 = published,
 ): Promise<ImageSet> {
   if (folder !== undefined) {
-    const records =
-      split === 'test'
-        ? await readOfficial(folder, testBatch, source)
-        : calibration(
-            Buffer.concat(await Promise.all(trainingBatches.map((batch) => readOfficial(folder, batch, source)))),
-          )
-    return imageSet(split, records)
+    if (split === 'test') return imageSet(split, await readOfficial(folder, testBatch, source))
+    const batches: Uint8Array[] = []
+    // One after the other, so that it is the first one missing that is named.
+    for (const batch of trainingBatches) batches.push(await readOfficial(folder, batch, source))
+    return imageSet(split, calibration(Buffer.concat(batches)))
   }
   const file = split === 'test' ? `${testBatch}.bin` : 'calibration.bin'
   return imageSet(split, await readFetched(file, source.sha256[file] ?? '', fetchable(source), options))
