@@ -29,19 +29,22 @@ export interface RealModel {
 }
 
 const imageNet = ['--mean', '0.485,0.456,0.406', '--std', '0.229,0.224,0.225']
-const turned = (degrees: readonly number[], count: number): string =>
-  `${count} drawn texts, each turned by ${degrees.slice(0, -1).join(', ')} and ${degrees.at(-1)}°: the turn is the class`
-
-async function drawn(
-  folder: string,
+/** Data and its making: so many drawn texts, each in all turns; `options` are those of the preprocessing. */
+function turnedTexts(
   kind: 'page' | 'line',
   turns: readonly number[],
   texts: number,
-): Promise<string[]> {
+  options: readonly string[],
+): Pick<RealModel, 'data' | 'make'> {
   const size = kind === 'page' ? { width: 600, height: 800 } : { width: 192, height: 48 }
-  await drawTexts(join(folder, 'images'), { ...size, kind, turns, texts })
-  writeFileSync(join(folder, 'classes.json'), JSON.stringify(turns.map(String)))
-  return ['--data', 'images', '--labels', 'classes.json']
+  return {
+    data: `${texts} drawn texts, each turned by ${turns.slice(0, -1).join(', ')} and ${turns.at(-1)}°: the turn is the class`,
+    make: async (folder) => {
+      await drawTexts(join(folder, 'images'), { ...size, kind, turns, texts })
+      writeFileSync(join(folder, 'classes.json'), JSON.stringify(turns.map(String)))
+      return ['--data', 'images', '--labels', 'classes.json', ...options]
+    },
+  }
 }
 
 /** A column of lists and the class of each row as an Arrow file. */
@@ -106,16 +109,8 @@ export const realModels: readonly RealModel[] = [
     licence: 'Apache-2.0',
     about:
       'How a page is turned: PP-LCNet, exported from PaddlePaddle. Depthwise convolutions, squeeze and excitation.',
-    data: turned([0, 90, 180, 270], 100),
     images: 300,
-    make: async (folder) => [
-      ...(await drawn(folder, 'page', [0, 90, 180, 270], 100)),
-      '--resize',
-      '256',
-      '--crop',
-      '224',
-      ...imageNet,
-    ],
+    ...turnedTexts('page', [0, 90, 180, 270], 100, ['--resize', '256', '--crop', '224', ...imageNet]),
   },
   {
     package: 'occular-deskew',
@@ -124,14 +119,8 @@ export const realModels: readonly RealModel[] = [
     sha256: 'a11876926688aaccccd3010174b14f20f2ffc4b153c0940c7059dd1633f1e7da',
     licence: 'none stated',
     about: 'How a page is turned: a convolutional network, exported from PyTorch with its batch normalisation folded.',
-    data: turned([0, 90, 180, 270], 100),
     images: 300,
-    make: async (folder) => [
-      ...(await drawn(folder, 'page', [0, 90, 180, 270], 100)),
-      '--resize',
-      '320x320',
-      ...imageNet,
-    ],
+    ...turnedTexts('page', [0, 90, 180, 270], 100, ['--resize', '320x320', ...imageNet]),
   },
   {
     package: 'rapidocr-onnxruntime',
@@ -141,18 +130,9 @@ export const realModels: readonly RealModel[] = [
     licence: 'Apache-2.0',
     about:
       'Whether a line of text stands on its head: MobileNetV3, exported from PaddlePaddle with the size of its images left open.',
-    data: turned([0, 180], 250),
     inputShape: [3, 48, 192],
     images: 375,
-    make: async (folder) => [
-      ...(await drawn(folder, 'line', [0, 180], 250)),
-      '--resize',
-      '192x48',
-      '--mean',
-      '0.5',
-      '--std',
-      '0.5',
-    ],
+    ...turnedTexts('line', [0, 180], 250, ['--resize', '192x48', '--mean', '0.5', '--std', '0.5']),
   },
   {
     package: 'magika',
