@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import { LoadbearingError } from '@loadbearing/core'
 import { loadPlugins, measure } from '../src/index.ts'
-import { small } from './small-measurement.ts'
+import { small, twoPhases } from './small-measurement.ts'
 
 // Where the size of files is limited, a write then fails instead of ending the process.
 process.on('SIGXFSZ', () => undefined)
@@ -22,12 +22,6 @@ const { values, positionals } = parseArgs({
 })
 const [out = ''] = positionals
 const { plugin, threads, 'die-after': units, 'two-phases': inTwo } = values
-const twoPhases = {
-  kind: 'ceiling',
-  ceiling: 0.97,
-  pilot: { images: 50, repeats: 2, imagesOfOneDraw: 50 },
-  most: { images: 150, repeats: 6 },
-} as const
 try {
   await measure(
     small(out, {

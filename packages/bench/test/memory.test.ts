@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import onnxProto from 'onnx-proto'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { chunkFor, mostMemory } from '../src/memory.ts'
 import { loadModel } from '../src/model.ts'
+import { floatNetwork, node } from './float-network.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const script = join(import.meta.dirname, 'peak-in-child.ts')
@@ -19,32 +19,20 @@ async function memoryOf(reference: string, threads: number): Promise<{ said: num
 }
 
 /** Two classes from grey images of side × side, by way of two channels of that size. */
-function twoConvolutions(side: number): Uint8Array {
-  const float = onnxProto.onnx.TensorProto.DataType.FLOAT
-  const shape = { dim: [{ dimParam: 'batch' }, ...[1, side, side].map((dimValue) => ({ dimValue }))] }
-  const weight = (name: string, dims: number[]) => ({
-    name,
-    dataType: float,
-    dims,
-    floatData: Array.from({ length: dims.reduce((a, b) => a * b) }, (_, i) => i - 1.5),
-  })
-  return onnxProto.onnx.ModelProto.encode({
-    irVersion: 8,
-    opsetImport: [{ domain: '', version: 17 }],
-    graph: {
-      name: 'large',
-      node: [
-        { opType: 'Conv', input: ['x', 'first'], output: ['middle'] },
-        { opType: 'Conv', input: ['middle', 'second'], output: ['last'] },
-        { opType: 'GlobalAveragePool', input: ['last'], output: ['mean'] },
-        { opType: 'Flatten', input: ['mean'], output: ['y'] },
-      ],
-      input: [{ name: 'x', type: { tensorType: { elemType: float, shape } } }],
-      output: [{ name: 'y', type: { tensorType: { elemType: float } } }],
-      initializer: [weight('first', [2, 1, 1, 1]), weight('second', [2, 2, 1, 1])],
+const twoConvolutions = (side: number): Uint8Array =>
+  floatNetwork({
+    input: [1, side, side],
+    nodes: [
+      node('Conv', ['x', 'first'], 'middle'),
+      node('Conv', ['middle', 'second'], 'last'),
+      node('GlobalAveragePool', ['last'], 'mean'),
+      node('Flatten', ['mean'], 'y'),
+    ],
+    weights: {
+      first: { dims: [2, 1, 1, 1], values: [-1.5, -0.5] },
+      second: { dims: [2, 2, 1, 1], values: [-1.5, -0.5, 0.5, 1.5] },
     },
-  }).finish()
-}
+  })
 
 const asked = { activations: false, initial: false }
 

@@ -12,3 +12,11 @@ export function small(out: string, more: Partial<MeasureOptions> = {}): MeasureO
     ...more,
   }
 }
+
+/** A pilot of two chunks, then what it decides. */
+export const twoPhases = {
+  kind: 'ceiling',
+  ceiling: 0.97,
+  pilot: { images: 50, repeats: 2, imagesOfOneDraw: 50 },
+  most: { images: 150, repeats: 6 },
+} as const

@@ -3,16 +3,14 @@ import { join } from 'node:path'
 import { readOutcomes, readTable } from '@loadbearing/dataset/folder'
 import { openNetwork } from '@loadbearing/onnx'
 import { readImages } from '@loadbearing/zoo'
-import onnxProto from 'onnx-proto'
 import { expect, it } from 'vitest'
 import { loadPlugins, measure } from '../src/index.ts'
 import { loadModel, preprocess } from '../src/model.ts'
 import { predictedClasses } from '../src/outcome.ts'
 import { stratifiedOrder } from '../src/seeds.ts'
+import { floatNetwork, node } from './float-network.ts'
 import { small } from './small-measurement.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-
-const float = onnxProto.onnx.TensorProto.DataType.FLOAT
 
 /** A network of two matrices, 0.1 ms a run: how much an image is like the mean one of each class, then the same ten numbers again. */
 async function likeness(): Promise<Uint8Array> {
@@ -22,29 +20,15 @@ async function likeness(): Promise<Uint8Array> {
     for (let i = 0; i < 784; i++) likeness[10 * i + label]! += (pixels[784 * image + i]! / 255 - 0.3) / labels.length
   })
   const same = Array.from({ length: 100 }, (_, i) => Number(i % 11 === 0))
-  const weight = (name: string, rows: number, floatData: number[]) => ({
-    name,
-    dataType: float,
-    dims: [rows, 10],
-    floatData,
+  return floatNetwork({
+    input: [1, 28, 28],
+    nodes: [
+      node('Flatten', ['x'], 'flat'),
+      node('Gemm', ['flat', 'means'], 'like'),
+      node('Gemm', ['like', 'same'], 'y'),
+    ],
+    weights: { means: { dims: [784, 10], values: likeness }, same: { dims: [10, 10], values: same } },
   })
-  const node = (opType: string, input: string[], output: string) => ({ opType, input, output: [output] })
-  const shape = { dim: [{ dimParam: 'batch' }, ...[1, 28, 28].map((dimValue) => ({ dimValue }))] }
-  return onnxProto.onnx.ModelProto.encode({
-    irVersion: 8,
-    opsetImport: [{ domain: '', version: 17 }],
-    graph: {
-      name: 'likeness',
-      node: [
-        node('Flatten', ['x'], 'flat'),
-        node('Gemm', ['flat', 'means'], 'like'),
-        node('Gemm', ['like', 'same'], 'y'),
-      ],
-      input: [{ name: 'x', type: { tensorType: { elemType: float, shape } } }],
-      output: [{ name: 'y', type: { tensorType: { elemType: float } } }],
-      initializer: [weight('means', 784, likeness), weight('same', 10, same)],
-    },
-  }).finish()
 }
 
 it('after ten thousand cells the clean count is what it was before them', async () => {

@@ -6,19 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { measure, type MeasureOptions, type MeasureProgress } from '../src/measure.ts'
 import { measuredTasks } from '../src/measured-tasks.ts'
 import { merge } from '../src/merge.ts'
-import { small } from './small-measurement.ts'
+import { small, twoPhases } from './small-measurement.ts'
 import { reproducible } from './tables-of.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-const precision = {
-  kind: 'ceiling',
-  ceiling: 0.97,
-  pilot: { images: 50, repeats: 2, imagesOfOneDraw: 50 },
-  most: { images: 150, repeats: 6 },
-} as const
-
 /** LeNet under bit flips and pruning, in chunks of 25 images: a pilot of two chunks, then what it decides. */
-const adaptive = (out: string, more: Partial<MeasureOptions> = {}): MeasureOptions => small(out, { precision, ...more })
+const adaptive = (out: string, more: Partial<MeasureOptions> = {}): MeasureOptions =>
+  small(out, { precision: twoPhases, ...more })
 
 let undisturbed: string
 let expected: Record<string, string>
@@ -138,7 +132,7 @@ describe('shards', () => {
       `${first} and ${first} both hold shard 1/2.`,
     )
     const foreign = temporaryFolder()
-    await measure(adaptive(foreign, { shard: { index: 2, count: 2 }, precision: { ...precision, ceiling: 0.9 } }))
+    await measure(adaptive(foreign, { shard: { index: 2, count: 2 }, precision: { ...twoPhases, ceiling: 0.9 } }))
     await expect(merge({ shards: [first, foreign], out })).rejects.toThrow(
       `${foreign} is a shard of another measurement than ${first}.`,
     )

@@ -2,12 +2,12 @@ import { appendFileSync, copyFileSync, mkdirSync, renameSync, writeFileSync } fr
 import { join } from 'node:path'
 import { openNetwork } from '@loadbearing/onnx'
 import { readImages, readZooModel } from '@loadbearing/zoo'
-import onnxProto from 'onnx-proto'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BenchModel, loadModel, preprocess, readNetwork } from '../src/model.ts'
 import { predictedClasses } from '../src/outcome.ts'
 import { checkPreprocessing } from '../src/self-check.ts'
+import { floatNetwork, node } from './float-network.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const count = 200
@@ -143,27 +143,12 @@ describe('a preprocessor_config.json', () => {
 })
 
 /** Tells dark images of one pixel from light ones. */
-function lightOrDark(): Uint8Array {
-  const float = onnxProto.onnx.TensorProto.DataType.FLOAT
-  const shape = { dim: [{ dimParam: 'batch' }, ...[1, 1, 1].map((dimValue) => ({ dimValue }))] }
-  return onnxProto.onnx.ModelProto.encode({
-    irVersion: 8,
-    opsetImport: [{ domain: '', version: 17 }],
-    graph: {
-      name: 'light or dark',
-      node: [
-        { opType: 'Flatten', input: ['x'], output: ['flat'] },
-        { opType: 'Gemm', input: ['flat', 'w', 'b'], output: ['y'] },
-      ],
-      input: [{ name: 'x', type: { tensorType: { elemType: float, shape } } }],
-      output: [{ name: 'y', type: { tensorType: { elemType: float } } }],
-      initializer: [
-        { name: 'w', dataType: float, dims: [1, 2], floatData: [-1, 1] },
-        { name: 'b', dataType: float, dims: [2], floatData: [1, 0] },
-      ],
-    },
-  }).finish()
-}
+const lightOrDark = (): Uint8Array =>
+  floatNetwork({
+    input: [1, 1, 1],
+    nodes: [node('Flatten', ['x'], 'flat'), node('Gemm', ['flat', 'w', 'b'], 'y')],
+    weights: { w: { dims: [1, 2], values: [-1, 1] }, b: { dims: [2], values: [1, 0] } },
+  })
 
 describe('the check of the preprocessing', () => {
   const check = async (more: object) => checkPreprocessing(await loadModel({ reference, data, labels, ...more }))
