@@ -87,6 +87,40 @@ def variance_components():
         }
 
 
+def regression_intervals():
+    """The drop on a whole test set from the first images, by least squares on class and group of margin: every term from its definition."""
+    rng = np.random.default_rng(23)
+    for classes, images, known, population in ((4, 300, 500, 500), (4, 300, 500, 2000), (40, 300, 400, 400)):
+        labels = rng.integers(classes, size=known)
+        margins = np.round(rng.normal(2, 3, known), 2)
+        lost = rng.random(known) < 0.6 * np.exp(-np.maximum(margins, 0) / 3) * labels / classes
+        losses = np.where(margins < 0, -(rng.random(known) < 0.2).astype(int), lost.astype(int))[:images]
+        rank = np.argsort(np.argsort(margins, kind="stable"), kind="stable")
+        group = np.eye(16)[rank * 16 // known]
+        x = np.hstack([np.eye(classes)[labels], group[:, 1:]])
+        if images < 10 * x.shape[1]:
+            x = group
+        seen, columns = x[:images], x.shape[1]
+        slopes = np.linalg.lstsq(seen, losses, rcond=None)[0]
+        value = (x @ slopes).mean()
+        # With one pseudo-image lost and one gained.
+        spread = (((losses - seen @ slopes) ** 2).sum() + 2) / (images + 2 - columns)
+        target = x.mean(axis=0)
+        unseen = target @ np.linalg.inv(seen.T @ seen) @ target - 1 / known
+        variance = spread * unseen + losses.var() * (1 / known - 1 / population)
+        margin = 1.03 * stats.t.ppf(0.975, images + 2 - columns - 1) * np.sqrt(variance)
+        centre = value * images / (images + 2)
+        yield {
+            "labels": labels.tolist(),
+            "margins": margins.tolist(),
+            "losses": losses.tolist(),
+            "population": population,
+            "value": float(value),
+            "low": float(min(value, centre - margin)),
+            "high": float(max(value, centre + margin)),
+        }
+
+
 def write(name, cases):
     FIXTURES.mkdir(parents=True, exist_ok=True)
     lines = ",\n".join(json.dumps(case) for case in cases)
@@ -97,3 +131,4 @@ write("correlations", correlations())
 write("quantiles", quantiles())
 write("critical-t", critical_t())
 write("variance-components", variance_components())
+write("regression-interval", regression_intervals())

@@ -6,9 +6,8 @@ import { type Field, type Name, unperturbed } from './contenders.ts'
 import { once } from './once.ts'
 import { type Spent, sum, timed } from './race.ts'
 
-/** A measurement of one perturbation, and how fast a rival ran whole networks right before and right after it. */
+/** A measurement, and how fast a rival ran whole networks right before and right after it. */
 export interface Step {
-  readonly perturbation: string
   /** Of the measurement, loading and writing included. */
   readonly spent: Spent
   /** Suffix runs of one image. */
@@ -27,24 +26,25 @@ export interface AlongsideOptions extends Pick<MeasureOptions, 'cifar10'> {
   readonly folder: string
 }
 
-/** Measures a perturbation on one thread, between two short races of the rival on the same layers. */
+/** Measures perturbations on one thread, between two short races of the rival on the same layers. @param name of the step */
 export async function measureAlongside(
-  perturbation: RegisteredPerturbation,
+  name: string,
+  perturbations: readonly RegisteredPerturbation[],
   precision: Precision,
   { field, rival, folder, cifar10 }: AlongsideOptions,
 ): Promise<Step> {
   const { model } = field
-  const { name, version, intensities } = perturbation.plugin
-  const settings = [model.onnx.sha256, rival, version, intensities, precision]
+  const asked = perturbations.map(({ plugin: { name: its, version, intensities } }) => [its, version, intensities])
+  const settings = [model.onnx.sha256, rival, asked, precision]
   return once(folder, `${precision.kind}-${name}`, settings, async (out) => {
     await rm(out, { recursive: true, force: true })
     const before = await paceOf(field, rival)
-    const work = { models: [model.source], perturbations: [perturbation], precision, out, threads: 1, cifar10 }
+    const work = { models: [model.source], perturbations, precision, out, threads: 1, cifar10 }
     const { spent } = await timed(() => measure(work))
     const after = await paceOf(field, rival)
     const [run] = await readTable(out, 'runs')
     const pace = (before.images + after.images) / sum(before.spent, after.spent).cpu
-    return { perturbation: name, spent, forwards: run!.forwards, pace, out }
+    return { spent, forwards: run!.forwards, pace, out }
   })
 }
 

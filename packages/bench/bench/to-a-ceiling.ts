@@ -35,7 +35,7 @@ export async function toACeiling(
   const tasks: CeilingTask[] = []
   const precision = untilCeiling(ceiling, most)
   for (const [index, perturbation] of perturbations.entries()) {
-    const step = await measureAlongside(perturbation, precision, options)
+    const step = await measureAlongside(perturbation.plugin.name, [perturbation], precision, options)
     const [task] = await measuredTasks(step.out)
     const found = taskOf(task!, step)
     const { repeats, images, imagesOfOneDraw } = precision.pilot

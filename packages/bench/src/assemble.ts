@@ -1,7 +1,9 @@
 import type { Layer, Perturbation } from '@loadbearing/core'
 import type { ColumnsOf, Row, Tables } from '@loadbearing/dataset'
+import { lossesOf, openRegression } from '@loadbearing/ranking'
 import { type GridPoint, pointsOf } from './cells.ts'
 import { groupOf } from './groups.ts'
+import { isWithoutCells, readKnown } from './known-images.ts'
 import type { Measured } from './measured.ts'
 import type { MeasuredModel } from './measured-model.ts'
 import type { Plan } from './plan.ts'
@@ -18,6 +20,8 @@ export interface GroundTruth {
   readonly perturbations: Row<'perturbations'>[]
   readonly efforts: Row<'efforts'>[]
   readonly sensitivity: Row<'sensitivity'>[]
+  /** Where cells were narrowed one by one. */
+  readonly intervals?: Row<'intervals'>[]
   /** A part a chunk of a measured cell. They are read from the units as they are asked for: all of them would not fit into memory. */
   readonly outcomes: AsyncIterable<Outcomes>
 }
@@ -37,6 +41,7 @@ export async function assemble(
   const layers: Row<'layers'>[] = []
   const modelRows: Row<'models'>[] = []
   const sensitivity: Row<'sensitivity'>[] = []
+  const intervals: Row<'intervals'>[] = []
   let offset = 0
 
   for (const [modelId, model] of models.entries()) {
@@ -57,6 +62,10 @@ export async function assemble(
         output_shape: layer.outputShape.join(),
       })
     }
+    const regression =
+      plan.precision.kind === 'interval'
+        ? openRegression(await readKnown(folder, units, model.sha256), model.testImages)
+        : undefined
     const clean: CleanChunk[] = []
     for await (const { layer, perturbationId, point, parts } of cellsOf(model, measured, units, folder, clean)) {
       const chunks = clean.slice(0, parts.length).map((chunk) => chunk.correct)
@@ -78,6 +87,11 @@ export async function assemble(
       const whole = parts.filter((part) => part.reason === undefined)
       const sum = (of: (part: MeasuredCell) => number): number => whole.reduce((s, part) => s + of(part), 0)
       const nonFinite = sum((part) => part.nonFinite)
+      if (regression) {
+        const cell = regression.cell()
+        for (const [chunk, { correct }] of whole.entries()) cell.add(lossesOf(chunks[chunk]!, correct))
+        intervals.push({ cell_id: row.cell_id, ...cell.interval() })
+      }
       sensitivity.push({
         ...row,
         correct: sum((part) => total(part.correct)),
@@ -131,6 +145,7 @@ export async function assemble(
     })),
     efforts: effortsOf(plan, planned),
     sensitivity,
+    ...(plan.precision.kind === 'interval' && { intervals }),
     outcomes: outcomesOf(measured, units, folder),
   }
 }
@@ -174,7 +189,7 @@ async function* cellsOf(
     for (const [perturbationId, { plugin }] of perturbations.entries()) {
       const results: [Unit, UnitResult][] = []
       for (const unit of ofLayer) {
-        if (unit.perturbation.name !== plugin.name) continue
+        if (unit.perturbation.name !== plugin.name || isWithoutCells(unit)) continue
         const result = await readUnit(folder, unit)
         clean[unit.chunk] ??= { correct: result.cleanCorrect, loss: result.cleanLoss }
         results.push([unit, result])

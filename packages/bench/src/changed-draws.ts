@@ -2,6 +2,7 @@ import { InputError, PluginError } from '@loadbearing/core'
 import type { FetchOptions } from '@loadbearing/zoo'
 import { type GridPoint, pointsOf } from './cells.ts'
 import { drawWeight, type Surroundings, weightDigest } from './draws.ts'
+import { isWithoutCells } from './known-images.ts'
 import type { BenchModel } from './model.ts'
 import { askedBy, surroundingsOf } from './surroundings.ts'
 import { readUnit, type Unit } from './units.ts'
@@ -23,7 +24,7 @@ export async function refuseChangedDraws(
   for (const model of models) {
     const smallest = new Map<string, Unit>()
     for (const unit of finished) {
-      if (unit.model !== model.onnx.sha256 || unit.perturbation.target !== 'weights') continue
+      if (unit.model !== model.onnx.sha256 || unit.perturbation.target !== 'weights' || isWithoutCells(unit)) continue
       const known = smallest.get(unit.perturbation.name)
       if (!known || unit.layer.parameters < known.layer.parameters) smallest.set(unit.perturbation.name, unit)
     }

@@ -3,7 +3,7 @@ import { pointsOf } from './cells.ts'
 import type { Job } from './measure-worker.ts'
 import type { Measured } from './measured.ts'
 import type { Plan } from './plan.ts'
-import { piecesOn, stagesOf } from './stages.ts'
+import { type Piece, piecesOn, stagesOf } from './stages.ts'
 import { askedBy } from './surroundings.ts'
 import { imagesOf, type Unit } from './units.ts'
 
@@ -45,22 +45,37 @@ export function jobsOf(
     const known = plan.precision.kind === 'interval' ? 1 : Math.ceil(images / plan.chunk)
     const chunks = Array.from({ length: known }, (_, chunk) => chunk)
     const behind = new Map(model.layers.map((layer) => [layer, macsBehind(layer, model.layers)]))
-    return chunks.flatMap((chunk) =>
+    const jobOf = (
+      layer: Layer,
+      { plugin, module }: Pick<(typeof measured)[number], 'plugin' | 'module'>,
+      chunk: number,
+      { stage, ...piece }: Piece,
+    ) => {
+      const shared = { model: model.sha256, ...piece, chunk, chunkSize: plan.chunk }
+      const perturbation = { name: plugin.name, module: module === '' ? undefined : module }
+      return {
+        unit: { ...shared, layer, perturbation: plugin } satisfies Unit,
+        job: { folder, source: model.source, cifar10, perturbation, layer: layer.name, asked, unit: shared },
+        decided: stage > 0,
+        // Without a cell, the network is run once.
+        work: behind.get(layer)! * imagesOf(shared) * Math.max(1, pointsOf(piece.grid).length),
+      }
+    }
+    const cells = chunks.flatMap((chunk) =>
       model.layers.flatMap((layer) =>
-        measured.flatMap(({ plugin, module, stages }) =>
-          piecesOn(chunk, plan.chunk, stages, plugin).map(({ stage, ...piece }) => {
-            const shared = { model: model.sha256, ...piece, chunk, chunkSize: plan.chunk }
-            const perturbation = { name: plugin.name, module: module === '' ? undefined : module }
-            return {
-              unit: { ...shared, layer, perturbation: plugin } satisfies Unit,
-              job: { folder, source: model.source, cifar10, perturbation, layer: layer.name, asked, unit: shared },
-              decided: stage > 0,
-              work: behind.get(layer)! * imagesOf(shared) * pointsOf(piece.grid).length,
-            }
-          }),
+        measured.flatMap((its) =>
+          piecesOn(chunk, plan.chunk, its.stages, its.plugin).map((piece) => jobOf(layer, its, chunk, piece)),
         ),
       ),
     )
+    const [layer] = model.layers
+    const [first] = measured
+    if (plan.precision.kind !== 'interval' || !layer || !first) return cells
+    const none = { stage: 0, grid: { intensities: first.plugin.intensities, points: [] }, images }
+    const knownImages = Array.from({ length: Math.ceil(images / plan.chunk) }, (_, chunk) =>
+      jobOf(layer, first, chunk, none),
+    )
+    return [...knownImages, ...cells]
   })
   return found.map(({ job, ...rest }, id) => ({ ...rest, job: { ...job, id } }))
 }

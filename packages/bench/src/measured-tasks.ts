@@ -34,14 +34,16 @@ export interface MeasuredTask {
  *   choice of which nothing was measured
  */
 export async function measuredTasks(folder: string, choice: TaskChoice = {}): Promise<MeasuredTask[]> {
-  const [models, layers, perturbations, efforts, sensitivity, outcomes] = await Promise.all([
+  const [models, layers, perturbations, efforts, sensitivity, intervals, outcomes] = await Promise.all([
     readTable(folder, 'models'),
     readTable(folder, 'layers'),
     readTable(folder, 'perturbations'),
     readTableIfThere(folder, 'efforts'),
     readTable(folder, 'sensitivity'),
+    readTableIfThere(folder, 'intervals'),
     readOutcomes(folder),
   ])
+  const byCell = new Map(intervals.map((interval) => [interval.cell_id, interval]))
   const tasks: MeasuredTask[] = []
   for (const model of chosen('measured model', choice.models, models)) {
     const its = layers.filter(({ model_id: id }) => id === model.model_id)
@@ -60,7 +62,7 @@ export async function measuredTasks(folder: string, choice: TaskChoice = {}): Pr
       })
       const measured = withoutHeadline(truths, keptOutOfHeadline(perturbation))
       const isNarrowed = effort !== undefined && effort.interval !== null
-      const narrowed = isNarrowed ? { narrowed: narrowedLosses(model, its, cells, outcomes) } : {}
+      const narrowed = isNarrowed ? { narrowed: narrowedLosses(its, cells, byCell) } : {}
       tasks.push({ model, perturbation, layers: its, outcomes: task, measured, ...narrowed })
     }
   }

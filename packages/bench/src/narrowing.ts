@@ -1,5 +1,6 @@
-import { countPairs, isNarrow, type PairedCounts } from '@loadbearing/ranking'
+import { isNarrow, lossesOf, openRegression, type RegressedCell } from '@loadbearing/ranking'
 import type { PlannedJob } from './jobs.ts'
+import { isWithoutCells, readKnown } from './known-images.ts'
 import type { Measured } from './measured.ts'
 import { imagesOf, readUnit } from './units.ts'
 
@@ -8,7 +9,7 @@ import { imagesOf, readUnit } from './units.ts'
  * next chunk for the cells that are not narrow yet. Whoever takes a round finishes its jobs before asking for the next; none comes where all
  * are narrow, or no image is left.
  *
- * @param first finished jobs of the first chunk
+ * @param first finished jobs of the first chunk, and of what is known of all images
  * @param folder where the units lie
  * @param width that the interval may reach to either side, a fraction of accuracy
  * @throws DatasetError when a unit is missing or damaged
@@ -19,9 +20,13 @@ export async function* narrowingRounds(
   width: number,
   { models }: Measured,
 ): AsyncGenerator<[PlannedJob, ...PlannedJob[]]> {
-  const testImages = new Map(models.map((model) => [model.sha256, model.testImages]))
-  const counts = new Map<string, PairedCounts>()
-  let finished = first
+  const units = first.map(({ unit }) => unit)
+  const regressions = new Map<string, ReturnType<typeof openRegression>>()
+  for (const { sha256, testImages } of models) {
+    regressions.set(sha256, openRegression(await readKnown(folder, units, sha256), testImages))
+  }
+  const regressed = new Map<string, RegressedCell>()
+  let finished = first.filter(({ unit }) => !isWithoutCells(unit))
   for (;;) {
     const round: PlannedJob[] = []
     for (const each of finished) {
@@ -31,9 +36,10 @@ export async function* narrowingRounds(
         const cell = cells[index]!
         if (cell.reason !== undefined) return false
         const key = [unit.model, unit.perturbation.name, unit.layer.name, ...point].join('\n')
-        const its = sumOf(counts.get(key), countPairs(cleanCorrect, cell.correct))
-        counts.set(key, its)
-        return !isNarrow(its, testImages.get(unit.model)!, width)
+        const its = regressed.get(key) ?? regressions.get(unit.model)!.cell()
+        regressed.set(key, its)
+        its.add(lossesOf(cleanCorrect, cell.correct))
+        return !isNarrow(its.interval(), width)
       })
       if (open.length > 0 && (unit.chunk + 1) * unit.chunkSize < unit.images) round.push(nextChunk(each, open))
     }
@@ -55,9 +61,4 @@ function nextChunk({ unit, job, work, ...rest }: PlannedJob, points: PlannedJob[
     job: { ...job, unit: shared },
     work: workOfOne * imagesOf(shared) * points.length,
   }
-}
-
-function sumOf(before: PairedCounts | undefined, more: PairedCounts): PairedCounts {
-  if (!before) return more
-  return { lost: before.lost + more.lost, gained: before.gained + more.gained, images: before.images + more.images }
 }

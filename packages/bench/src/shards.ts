@@ -3,6 +3,7 @@ import { DatasetError, InputError } from '@loadbearing/core'
 import { writeWhole } from '@loadbearing/dataset/folder'
 import { z } from 'zod'
 import type { PlannedJob } from './jobs.ts'
+import { isWithoutCells } from './known-images.ts'
 import { workPath } from './plan.ts'
 
 const shard = z.object({
@@ -16,11 +17,12 @@ export type Shard = z.infer<typeof shard>
 
 /**
  * The jobs of one shard: a run of the list, which is in an order in which neighbours share work, that costs about as much as each of the
- * others. Every job is in exactly one shard. A pilot and what it decided are split each by themselves: between them shards are merged.
+ * others. Every job is in exactly one shard, but for what is known of the images, which all of them need. A pilot and what it decided are split each by themselves: between them shards are merged.
  */
 export function jobsOfShard(jobs: readonly PlannedJob[], { index, count }: Shard): PlannedJob[] {
-  return [false, true].flatMap((decided) => {
-    const stage = jobs.filter((job) => job.decided === decided)
+  const shared = jobs.filter(({ unit }) => isWithoutCells(unit))
+  const parts = [false, true].flatMap((decided) => {
+    const stage = jobs.filter((job) => job.decided === decided && !isWithoutCells(job.unit))
     const whole = stage.reduce((sum, { work }) => sum + work, 0)
     let before = 0
     return stage.filter(({ work }) => {
@@ -30,6 +32,7 @@ export function jobsOfShard(jobs: readonly PlannedJob[], { index, count }: Shard
       return its === index
     })
   })
+  return [...shared, ...parts]
 }
 
 const path = (folder: string): string => workPath(folder, 'shard.json')

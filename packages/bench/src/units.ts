@@ -4,12 +4,16 @@ import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { DatasetError, type Layer, type Perturbation } from '@loadbearing/core'
 import { writeWhole } from '@loadbearing/dataset/folder'
+import type { KnownImages } from '@loadbearing/ranking'
 import type { Grid } from './cells.ts'
 import type { ChunkOutcome } from './outcome.ts'
 import { protocol } from './seeds.ts'
 import { workPath } from './plan.ts'
 
-/** The smallest piece of work that is kept: one layer, one perturbation on some points of its grid, one chunk of images. */
+/**
+ * The smallest piece of work that is kept: one layer, one perturbation on some points of its grid, one chunk of images. Without a point, it
+ * is measured for what the unperturbed network tells of the images, whatever the layer and the perturbation.
+ */
 export interface Unit {
   /** SHA-256 of the model's file. */
   readonly model: string
@@ -33,6 +37,8 @@ export interface UnitResult {
   readonly seconds: number
   /** In the order of the grid's points. */
   readonly cells: readonly (MeasuredCell | FailedCell)[]
+  /** Of a unit without a point. */
+  readonly known?: KnownImages
 }
 
 export type MeasuredCell = ChunkOutcome & {

@@ -129,6 +129,16 @@ export const tables = {
       reason: optional('utf8', 'Why the cell was not measured.'),
     },
   ),
+  intervals: table(
+    'intervals',
+    'Where cells were narrowed one by one: a row a measured cell, with what is known of its loss on the whole test set. Beside the outcomes it uses the true class of every image and by how much the unperturbed network is sure of it (docs/measuring.md).',
+    {
+      cell_id: idOf('sensitivity', column('u32', 'The cell, in sensitivity.')),
+      value: column('f64', 'Accuracy lost on the whole test set, under this one draw.', 'fraction'),
+      low: column('f64', 'Lower end of its 95 % interval.', 'fraction'),
+      high: column('f64', 'Upper end of its 95 % interval.', 'fraction'),
+    },
+  ),
   outcomes: table(
     'outcomes',
     'What became of every image in every cell: a row an image, in order of the cells and, within a cell, of the images. float32, because not every reader of Arrow takes a float16.',

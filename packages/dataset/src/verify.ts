@@ -11,6 +11,7 @@ import { efforts } from './verification/efforts.ts'
 import type { Check, Finding, OpenTables } from './verification/finding.ts'
 import { grids } from './verification/grid.ts'
 import { ids } from './verification/ids.ts'
+import { intervals } from './verification/intervals.ts'
 import { leaderboard } from './verification/leaderboard.ts'
 import { models } from './verification/models.ts'
 import { uniqueNames } from './verification/names.ts'
@@ -48,6 +49,7 @@ const checks: readonly Check[] = [
   cells,
   completeGrid,
   efforts,
+  intervals,
   cellOutcomes,
   fractions,
   tracks,

@@ -1,6 +1,6 @@
 import { rngFrom, type Rng } from '@loadbearing/core'
 import { describe, expect, it } from 'vitest'
-import { isNarrow, pairedInterval } from './index.ts'
+import { isNarrow, pairedInterval, stoppingAllowance } from './index.ts'
 import { criticalT } from './student-t.ts'
 
 describe('the interval of one cell', () => {
@@ -29,7 +29,7 @@ function testSet(size: number, lost: number, gained: number, rng: Rng): Int8Arra
 }
 
 describe('stopping when it is narrow', () => {
-  const [size, chunk, width, sets] = [10_000, 125, 0.01, 400]
+  const [size, chunk, width, sets] = [10_000, 125, 0.01, 1000]
 
   /** Measures chunk by chunk until the interval is narrow. */
   function run(lost: number, gained: number) {
@@ -43,8 +43,8 @@ describe('stopping when it is narrow', () => {
           if (value < 0) counts.gained++
         }
         counts.images += chunk
-      } while (!isNarrow(counts, size, width))
-      const { value, low, high } = pairedInterval(counts, size)
+      } while (!isNarrow(pairedInterval(counts, size, stoppingAllowance), width))
+      const { value, low, high } = pairedInterval(counts, size, stoppingAllowance)
       return { error: value - truth, covered: truth >= low && truth <= high, images: counts.images }
     })
     const mean = (of: (run: (typeof runs)[number]) => number): number =>

@@ -7,14 +7,19 @@ export interface PairedCounts {
   readonly images: number
 }
 
-/** Counts the images of a cell, or of a part of one. @param clean 1 where an image is classified correctly without the perturbation, `correct` with it */
-export function countPairs(clean: Uint8Array, correct: Uint8Array): PairedCounts {
+/** Image by image, what a perturbation does: 1 where one is lost, −1 where one is gained. @param clean 1 where an image is classified correctly without the perturbation, `correct` with it */
+export function lossesOf(clean: Uint8Array, correct: Uint8Array): Int8Array {
+  return Int8Array.from(clean, (bit, image) => bit - correct[image]!)
+}
+
+/** Counts the images of a cell, or of a part of one. */
+export function countPairs(losses: Int8Array): PairedCounts {
   let [lost, gained] = [0, 0]
-  for (let image = 0; image < clean.length; image++) {
-    if (clean[image]! > correct[image]!) lost++
-    else if (clean[image]! < correct[image]!) gained++
+  for (const loss of losses) {
+    if (loss > 0) lost++
+    else if (loss < 0) gained++
   }
-  return { lost, gained, images: clean.length }
+  return { lost, gained, images: losses.length }
 }
 
 /** The accuracy drop of one cell on a whole test set, with its interval, as fractions. */
@@ -23,6 +28,12 @@ export interface PairedInterval {
   readonly low: number
   readonly high: number
 }
+
+/**
+ * Who stops as soon as an interval is narrow stops a little more often where the variance was estimated too low. So much wider, the
+ * interval covers the truth in 95 % of test sets all the same; without it, in 94.3 % of them (paired-interval.test.ts).
+ */
+export const stoppingAllowance = 1.03
 
 /**
  * The accuracy drop on a test set of which some images were measured, in a random order: (lost − gained) / images.
@@ -35,14 +46,19 @@ export interface PairedInterval {
  * 125 images on is shown by simulation (paired-interval.test.ts), as is that the drop stays unbiased.
  *
  * @param population images of the whole test set
+ * @param allowance by how much wider it is: {@link stoppingAllowance} where it is looked at more than once
  */
-export function pairedInterval({ lost, gained, images }: PairedCounts, population: number): PairedInterval {
+export function pairedInterval(
+  { lost, gained, images }: PairedCounts,
+  population: number,
+  allowance = 1,
+): PairedInterval {
   const value = (lost - gained) / images
   if (images >= population) return { value, low: value, high: value }
   const n = images + 2
   const centre = (lost - gained) / n
   const variance = (lost + gained + 2) / n - centre ** 2
-  const margin = criticalT(n - 1) * Math.sqrt((variance / (n - 1)) * (1 - images / population))
+  const margin = allowance * criticalT(n - 1) * Math.sqrt((variance / (n - 1)) * (1 - images / population))
   return {
     value,
     low: Math.max(-1, Math.min(value, centre - margin)),
@@ -51,7 +67,6 @@ export function pairedInterval({ lost, gained, images }: PairedCounts, populatio
 }
 
 /** Whether a cell's interval reaches no further than `width` to either side. */
-export function isNarrow(counts: PairedCounts, population: number, width: number): boolean {
-  const { low, high } = pairedInterval(counts, population)
+export function isNarrow({ low, high }: Pick<PairedInterval, 'low' | 'high'>, width: number): boolean {
   return (high - low) / 2 <= width
 }

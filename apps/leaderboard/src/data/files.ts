@@ -25,13 +25,22 @@ export function filesOf({ files, rows }: StoredTables): DatasetFile[] {
         ...file,
         table,
         description,
-        // A cell has an outcome an image; counting them spares reading the one long table.
-        rows:
-          table === 'outcomes'
-            ? rows.sensitivity.reduce((sum, { outcome_offset: at, images }) => sum + (at === null ? 0 : images), 0)
-            : rows[table].length,
+        rows: rowsOf(table, rows),
         columns: Object.entries(columns).map(([name, column]: [string, Column]) => ({ name, ...column })),
       },
     ]
   })
+}
+
+/** Of the tables that are not shown, what is shown tells their number. */
+function rowsOf(table: TableName, rows: StoredTables['rows']): number {
+  const measured = rows.sensitivity.filter(({ outcome_offset: at }) => at !== null)
+  if (table === 'outcomes') return measured.reduce((sum, { images }) => sum + images, 0)
+  if (table !== 'intervals') return rows[table].length
+  const narrowed = new Set(rows.efforts.flatMap((effort) => (effort.interval === null ? [] : [pairOf(effort)])))
+  return measured.filter((cell) => narrowed.has(pairOf(cell))).length
+}
+
+function pairOf(row: { readonly model_id: number; readonly perturbation_id: number }): string {
+  return `${row.model_id}/${row.perturbation_id}`
 }
