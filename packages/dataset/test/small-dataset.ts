@@ -27,6 +27,9 @@ export function smallDataset() {
     perturbations: grids.map(perturbationRow),
     efforts: pairs.map(([model, perturbation], i) => effortRow(model, perturbation, i > 0)),
     sensitivity,
+    intervals: sensitivity
+      .filter(isNarrowed)
+      .map(({ cell_id: id }) => ({ cell_id: id, value: 0.25, low: 0, high: 0.5 })),
     outcomes,
     criteria: [0, 1, 2].map(criterionRow),
     scores: scoreRows(layers),
@@ -104,7 +107,7 @@ function effortRow(model: number, perturbation: number, piloted: boolean): Row<'
     model_id: model,
     perturbation_id: perturbation,
     target: piloted ? 0.95 : null,
-    interval: null,
+    interval: piloted ? null : 0.3,
     pilot_images: piloted ? 2 : null,
     pilot_repeats: piloted ? 1 : null,
     live_levels: piloted ? '1' : null,
@@ -113,6 +116,11 @@ function effortRow(model: number, perturbation: number, piloted: boolean): Row<'
     expected: piloted ? 0.93 : null,
     reason: piloted ? 'all 4 images are not enough' : null,
   }
+}
+
+/** Of the pair that was not piloted. */
+function isNarrowed({ model_id: model, perturbation_id: perturbation, reason }: Row<'sensitivity'>): boolean {
+  return reason === null && model === pairs[0][0] && perturbation === pairs[0][1]
 }
 
 function measured(layers: readonly Row<'layers'>[]) {

@@ -32,6 +32,7 @@ describe('a sound folder', () => {
     expect(files.map(({ name, rows }) => [name, rows])).toEqual([
       ['criteria.arrow', 3],
       ['efforts.arrow', 3],
+      ['intervals.arrow', 12],
       ['layers.arrow', 5],
       ['leaderboard.arrow', 6],
       ['models.arrow', 2],
@@ -227,8 +228,8 @@ describe('rows', () => {
       at('sensitivity', 0, 'images is 5, but its model was measured on 4.'),
     ],
     [
-      ({ sensitivity }) => (sensitivity[1]!.images = 3),
-      at('sensitivity', 1, 'images is 3, but another cell of its model, perturbation and level has 4.'),
+      ({ sensitivity }) => (sensitivity[11]!.images = 3),
+      at('sensitivity', 11, 'images is 3, but another cell of its model, perturbation and level has 4.'),
     ],
     [
       ({ sensitivity }) => (sensitivity[0]!.clean_correct = 2),
@@ -298,6 +299,18 @@ describe('rows', () => {
       at('efforts', 2, 'sensitivity has no cell of model 1 under perturbation 1 at level 1.'),
     ],
     [({ efforts }) => efforts.reverse(), at('efforts', 1, 'Rows must be in order of model and perturbation.')],
+    // intervals
+    [
+      ({ intervals }) => (intervals[2]!.low = 0.3),
+      at('intervals', 2, 'Its interval runs from 0.3 to 0.5, and does not hold 0.25.'),
+    ],
+    [
+      ({ intervals, efforts }) => ([intervals[0]!.high, efforts[0]!.images] = [0.75, 5]),
+      at('intervals', 0, 'It reaches 0.375 to either side, more than 0.3, but not all images were used.'),
+    ],
+    [({ intervals }) => intervals.shift(), at('sensitivity', 0, 'It was narrowed, but has no row in intervals.')],
+    [({ efforts }) => (efforts[0]!.interval = null), at('intervals', 0, 'Its cell was not narrowed.')],
+    [({ intervals }) => intervals.reverse(), at('intervals', 1, 'Rows must be in order of cell.')],
     // outcomes
     [
       ({ sensitivity }) => (sensitivity[28]!.outcome_offset = 110),

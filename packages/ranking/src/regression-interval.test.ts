@@ -75,7 +75,7 @@ describe('the regressed interval of one cell', () => {
   it('finds the drop of the whole test set where losses follow from class and margin', () => {
     // Every image of class 0 is lost, of the other none.
     const known = {
-      labels: Int32Array.from({ length: 2000 }, (_, image) => Number(image % 3 === 0 ? 0 : 1)),
+      labels: Int32Array.from({ length: 2000 }, (_, image) => (image % 3 === 0 ? 0 : 1)),
       margins: Float32Array.from({ length: 2000 }, (_, image) => (image * 7919) % 2000),
     }
     const losses = Int8Array.from(known.labels, (label) => 1 - label)

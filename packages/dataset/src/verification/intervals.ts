@@ -29,7 +29,7 @@ function* brokenInterval(
   cell: Row<'sensitivity'>,
   effort: Row<'efforts'> | undefined,
 ): Generator<string> {
-  if (!effort || effort.interval === null) {
+  if (effort?.interval == null) {
     yield 'Its cell was not narrowed.'
     return
   }
