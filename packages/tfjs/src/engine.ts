@@ -1,0 +1,83 @@
+import util from 'node:util'
+import * as tf from '@tensorflow/tfjs'
+import { getThreadsCount, version_wasm } from '@tensorflow/tfjs-backend-wasm'
+import { EngineError } from '@loadbearing/core'
+import { registerSecondGradients } from './kernels/second-gradients.ts'
+import { registerWasmKernels } from './kernels/wasm.ts'
+
+/** What computes gradients. */
+export interface Engine {
+  /** The native binding of TensorFlow, or WebAssembly. */
+  readonly name: 'tfjs-node' | 'tfjs-wasm'
+  /** Of TensorFlow.js; of the native binding, TensorFlow's own behind it. */
+  readonly version: string
+  readonly threads: number
+  /** Why the native binding is not what runs, in a few words. */
+  readonly missing?: string
+}
+
+export interface EngineOptions {
+  /** For the native binding, which reads it once: the first call decides. WebAssembly has one thread in Node. */
+  readonly threads?: number | undefined
+  /** The one engine to take, where it must not be another. */
+  readonly only?: Engine['name'] | undefined
+}
+
+let opened: Promise<Engine> | undefined
+
+/**
+ * Loads `@tensorflow/tfjs-node` where it is set up, WebAssembly otherwise; TensorFlow.js's backend in plain JavaScript never runs.
+ * Once a process: later calls give the same engine.
+ *
+ * @throws EngineError when neither loads, or not the one that is asked for
+ */
+export function openEngine(options: EngineOptions = {}): Promise<Engine> {
+  opened ??= load(options)
+  return opened
+}
+
+async function load({ threads = 1, only }: EngineOptions): Promise<Engine> {
+  const engine = only === 'tfjs-wasm' ? { missing: 'WebAssembly is asked for' } : await loadNative(threads)
+  registerSecondGradients()
+  if ('name' in engine) return engine
+  if (only === 'tfjs-node') {
+    throw new EngineError(`The native binding of TensorFlow.js does not load: ${engine.missing}.`, {
+      hint: 'npm run setup:native',
+    })
+  }
+  registerWasmKernels()
+  const isReady = await tf.setBackend('wasm').catch(() => false)
+  if (!isReady || tf.getBackend() !== 'wasm') {
+    throw new EngineError('Neither the native binding of TensorFlow.js nor its WebAssembly loads.', {
+      hint: 'npm install, then loadbearing doctor.',
+    })
+  }
+  return { name: 'tfjs-wasm', version: version_wasm, threads: getThreadsCount(), missing: engine.missing }
+}
+
+interface Native {
+  readonly version: Readonly<Record<string, string>>
+}
+
+async function loadNative(threads: number): Promise<Engine | { readonly missing: string }> {
+  process.env.TF_NUM_INTRAOP_THREADS ??= String(threads)
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+  // tfjs-node uses two functions that Node 22 warns of and Node 23 lacks.
+  Object.assign(util, {
+    isArray: Array.isArray,
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+  })
+  try {
+    // No import by name: where it is not installed, nothing else depends on it.
+    const native = (await import('@tensorflow/tfjs-node')) as unknown as Native
+    if (!(await tf.setBackend('tensorflow'))) return { missing: 'it loads, but cannot be used' }
+    const { binding } = tf.backend() as unknown as { readonly binding: { readonly TF_Version: string } }
+    return {
+      name: 'tfjs-node',
+      version: `${native.version['tfjs-core'] ?? tf.version_core} (TensorFlow ${binding.TF_Version})`,
+      threads: Number(process.env.TF_NUM_INTRAOP_THREADS),
+    }
+  } catch (error) {
+    return { missing: error instanceof Error ? error.message.trim().replace(/\.$/, '') : String(error) }
+  }
+}

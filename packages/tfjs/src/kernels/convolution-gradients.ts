@@ -1,0 +1,52 @@
+import * as tf from '@tensorflow/tfjs'
+import { padded } from '../operators/window.ts'
+
+type Info = tf.backend_util.Conv2DInfo
+
+/**
+ * dL/dW[i, j, c, o] = Σ x[n, s·p + i, s·q + j, c] · dy[n, p, q, o]: a convolution of x with dy as its filter, where channels
+ * and examples have changed places and the stride is the filter's dilation.
+ *
+ * @param x [n, h, w, c]
+ * @param dy [n, p, q, o]
+ * @returns [kernel height, kernel width, c, o]
+ */
+export function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: Info): tf.Tensor4D {
+  const { padInfo, filterHeight, filterWidth, strideHeight, strideWidth, outHeight, outWidth } = info
+  const { top, left } = padInfo
+  // Rows behind the last window are read by no tap.
+  const bottom = filterHeight + (outHeight - 1) * strideHeight - x.shape[1] - top
+  const right = filterWidth + (outWidth - 1) * strideWidth - x.shape[2] - left
+  const images = padded(tf.transpose(x, [3, 1, 2, 0]), [top, left, bottom, right])
+  const filter = tf.transpose(dy, [1, 2, 0, 3])
+  const made = tf.conv2d(images, filter, 1, 'valid', 'NHWC', [strideHeight, strideWidth])
+  return tf.transpose(made, [1, 2, 0, 3])
+}
+
+/**
+ * dL/dx: a convolution of dy, with zeros between its values where there is a stride, with the filter turned round.
+ *
+ * @param dy [n, p, q, o]
+ * @param filter [kernel height, kernel width, c, o]
+ * @returns [n, h, w, c]
+ */
+export function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, info: Info): tf.Tensor4D {
+  return tf.conv2d(spread(dy, info), tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]), 1, 'valid')
+}
+
+/** dy with zeros between its values and around them, of such a size that a filter that moves over it makes one value an input. */
+export function spread(dy: tf.Tensor4D, info: Info): tf.Tensor4D {
+  const { padInfo, filterHeight, filterWidth, strideHeight, strideWidth, inHeight, inWidth } = info
+  const [count, rows, columns, channels] = dy.shape
+  let apart: tf.Tensor4D = dy
+  if (strideHeight > 1 || strideWidth > 1) {
+    const high = tf.pad(tf.reshape(dy, [count * rows, 1, columns, channels]), [[0, 0], [0, strideHeight - 1], [0, 0], [0, 0]]) // prettier-ignore
+    const wide = tf.pad(tf.reshape(high, [count * rows * strideHeight, columns, 1, channels]), [[0, 0], [0, 0], [0, strideWidth - 1], [0, 0]]) // prettier-ignore
+    apart = tf.reshape(wide, [count, rows * strideHeight, columns * strideWidth, channels])
+  }
+  const top = filterHeight - 1 - padInfo.top
+  const left = filterWidth - 1 - padInfo.left
+  const bottom = inHeight + filterHeight - 1 - top - apart.shape[1]
+  const right = inWidth + filterWidth - 1 - left - apart.shape[2]
+  return padded(apart, [top, left, bottom, right])
+}

@@ -1,0 +1,41 @@
+import * as tf from '@tensorflow/tfjs'
+import { given, type Mapping, type Mappings, positive } from '../node.ts'
+import { axisChannelsLast, numbersOf, Value } from '../value.ts'
+
+/** A reduction over axes that are an attribute in older opsets and an input in newer ones. */
+function reduction(reduce: (x: tf.Tensor, axes: number[]) => tf.Tensor): Mapping {
+  return (node) => (inputs) => {
+    const x = given(inputs, 0)
+    const named = inputs[1] ? numbersOf(inputs[1]) : (node.numbers('axes') ?? [])
+    if (named.length === 0 && node.number('noop_with_empty_axes', 0) !== 0) return x
+    const axes = named.length > 0 ? positive(named, x.rank) : x.shape.map((_, axis) => axis)
+    const kept = x.isChannelsLast
+      ? Value.channelsLast(
+          reduce(
+            x.channelsLast,
+            axes.map((axis) => axisChannelsLast(axis, x.rank)),
+          ),
+        )
+      : Value.plain(reduce(x.plain, axes))
+    if (node.number('keepdims', 1) !== 0) return kept
+    return Value.plain(
+      tf.reshape(
+        kept.plain,
+        x.shape.filter((_, axis) => !axes.includes(axis)),
+      ),
+    )
+  }
+}
+
+export const reductions: Mappings = {
+  ReduceMean: reduction((x, axes) => tf.mean(x, axes, true)),
+  ReduceSum: reduction((x, axes) => tf.sum(x, axes, true)),
+  ReduceMax: reduction((x, axes) => tf.max(x, axes, true)),
+  ReduceMin: reduction((x, axes) => tf.min(x, axes, true)),
+  ReduceProd: reduction((x, axes) => tf.prod(x, axes, true)),
+  ReduceL1: reduction((x, axes) => tf.sum(tf.abs(x), axes, true)),
+  ReduceL2: reduction((x, axes) => tf.sqrt(tf.sum(tf.square(x), axes, true))),
+  ReduceSumSquare: reduction((x, axes) => tf.sum(tf.square(x), axes, true)),
+  ReduceLogSum: reduction((x, axes) => tf.log(tf.sum(x, axes, true))),
+  ReduceLogSumExp: reduction((x, axes) => tf.logSumExp(x, axes, true)),
+}
