@@ -2,6 +2,7 @@ import util from 'node:util'
 import * as tf from '@tensorflow/tfjs'
 import { getThreadsCount, version_wasm } from '@tensorflow/tfjs-backend-wasm'
 import { EngineError } from '@loadbearing/core'
+import { registerFirstGradients } from './kernels/first-gradients.ts'
 import { registerSecondGradients } from './kernels/second-gradients.ts'
 import { registerWasmKernels } from './kernels/wasm.ts'
 
@@ -38,6 +39,7 @@ export function openEngine(options: EngineOptions = {}): Promise<Engine> {
 
 async function load({ threads = 1, only }: EngineOptions): Promise<Engine> {
   const engine = only === 'tfjs-wasm' ? { missing: 'WebAssembly is asked for' } : await loadNative(threads)
+  registerFirstGradients()
   registerSecondGradients()
   if ('name' in engine) return engine
   if (only === 'tfjs-node') {

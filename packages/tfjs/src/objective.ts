@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { logSoftmax } from './log-softmax.ts'
 
 /**
  * What is differentiated, of one example: the cross-entropy of the true class ('loss'), the logit of the true class, or of any.
@@ -11,5 +12,5 @@ export function objectiveOf(logits: tf.Tensor2D, labels: Int32Array, objective: 
   const chosen = typeof objective === 'string' ? labels : new Int32Array(labels.length).fill(objective.logit)
   const isChosen = tf.cast(tf.oneHot(tf.tensor1d(chosen, 'int32'), classes), 'float32')
   if (objective !== 'loss') return tf.sum(tf.mul(isChosen, logits), 1)
-  return tf.neg(tf.sum(tf.mul(isChosen, tf.logSoftmax(logits)), 1))
+  return tf.neg(tf.sum(tf.mul(isChosen, logSoftmax(logits)), 1))
 }

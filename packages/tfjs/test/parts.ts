@@ -158,9 +158,9 @@ export const parts: readonly Part[] = [
       ['Less', ['a', 'b'], 'l'],
       ['Not', ['g'], 'n'],
       ['Where', ['n', 'a', 'b'], 'w'],
-      ['Where', ['l', 'w', 'c'], 'y'],
+      ['Where', ['l', 'w', 'b'], 'y'],
     ],
-    constants: { b: drawn('b', [8]), c: drawn('c', []) },
+    constants: { b: drawn('b', [8]) },
   },
   ...[
     'ReduceMean',

@@ -37,16 +37,19 @@ export function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, info: Info):
 /** dy with zeros between its values and around them, of such a size that a filter that moves over it makes one value an input. */
 export function spread(dy: tf.Tensor4D, info: Info): tf.Tensor4D {
   const { padInfo, filterHeight, filterWidth, strideHeight, strideWidth, inHeight, inWidth } = info
-  const [count, rows, columns, channels] = dy.shape
-  let apart: tf.Tensor4D = dy
-  if (strideHeight > 1 || strideWidth > 1) {
-    const high = tf.pad(tf.reshape(dy, [count * rows, 1, columns, channels]), [[0, 0], [0, strideHeight - 1], [0, 0], [0, 0]]) // prettier-ignore
-    const wide = tf.pad(tf.reshape(high, [count * rows * strideHeight, columns, 1, channels]), [[0, 0], [0, 0], [0, strideWidth - 1], [0, 0]]) // prettier-ignore
-    apart = tf.reshape(wide, [count, rows * strideHeight, columns * strideWidth, channels])
-  }
+  const apart = interleaved(dy, strideHeight, strideWidth)
   const top = filterHeight - 1 - padInfo.top
   const left = filterWidth - 1 - padInfo.left
   const bottom = inHeight + filterHeight - 1 - top - apart.shape[1]
   const right = inWidth + filterWidth - 1 - left - apart.shape[2]
   return padded(apart, [top, left, bottom, right])
+}
+
+/** [n, p, q, c] with zeros behind every value: [n, stride · p, stride · q, c]. */
+export function interleaved(x: tf.Tensor4D, strideHeight: number, strideWidth: number): tf.Tensor4D {
+  if (strideHeight === 1 && strideWidth === 1) return x
+  const [count, rows, columns, channels] = x.shape
+  const high = tf.pad4d(tf.reshape(x, [count * rows, 1, columns, channels]), [[0, 0], [0, strideHeight - 1], [0, 0], [0, 0]]) // prettier-ignore
+  const wide = tf.pad4d(tf.reshape(high, [count * rows * strideHeight, columns, 1, channels]), [[0, 0], [0, 0], [0, strideWidth - 1], [0, 0]]) // prettier-ignore
+  return tf.reshape(wide, [count, rows * strideHeight, columns * strideWidth, channels])
 }

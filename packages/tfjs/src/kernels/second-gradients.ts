@@ -93,18 +93,6 @@ const gradients: readonly tf.GradConfig[] = [
       input: () => tf.zerosLike(saved[0]!),
     }),
   },
-  {
-    kernelName: 'EluGrad',
-    inputsToSave: ['dy', 'y'],
-    gradFunc: (given, saved): Thunks => {
-      const [dy, y] = [saved[0]!, saved[1]!]
-      const isNegative = tf.less(y, 0)
-      return {
-        dy: () => tf.mul(given as tf.Tensor, tf.where(isNegative, tf.add(y, 1), tf.onesLike(y))),
-        y: () => tf.mul(given as tf.Tensor, tf.where(isNegative, dy, tf.zerosLike(dy))),
-      }
-    },
-  },
   ...comparisons.map((kernelName): tf.GradConfig => ({
     kernelName,
     inputsToSave: ['a', 'b'],

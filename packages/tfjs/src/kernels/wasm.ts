@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import '@tensorflow/tfjs-backend-wasm'
 import { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise-gradients.ts'
 import { filterGradient, inputGradient } from './convolution-gradients.ts'
+import { maxPoolGradient } from './max-pool-gradient.ts'
 
 /** What TensorFlow.js hands to the kernels of a convolution's gradients. */
 interface Attributes {
@@ -9,6 +10,7 @@ interface Attributes {
   readonly pad: 'valid' | 'same' | number | tf.backend_util.ExplicitPadding
   readonly dataFormat: 'NHWC'
   readonly filterShape: [number, number, number, number]
+  readonly filterSize: [number, number]
   readonly inputShape: [number, number, number, number]
   readonly numSegments: number
 }
@@ -25,8 +27,8 @@ function infoOf(
 }
 
 /**
- * The kernels of gradients that WebAssembly lacks, and one that it has in a slower form, each made of kernels that it has: gradients of
- * a convolution are convolutions of transposed operands.
+ * The kernels of gradients that WebAssembly lacks, and those that it has wrong or slow, each made of kernels that it has: gradients of a
+ * convolution are convolutions of transposed operands.
  */
 const kernels: Readonly<Record<string, Kernel>> = {
   Conv2DBackpropFilter: ({ x, dy }, attributes) =>
@@ -37,6 +39,9 @@ const kernels: Readonly<Record<string, Kernel>> = {
     depthwiseFilterGradient(x!, dy!, infoOf(x!.shape, attributes.filterShape, attributes, true)),
   DepthwiseConv2dNativeBackpropInput: ({ dy, filter }, attributes) =>
     depthwiseInputGradient(dy!, filter!, infoOf(attributes.inputShape, filter!.shape, attributes, true)),
+  // Its own gives some gradients to the wrong place.
+  MaxPoolGrad: ({ dy, input, output }, { filterSize, strides, pad }) =>
+    maxPoolGradient(dy!, input!, output!, tf.backend_util.computePool2DInfo(input!.shape, filterSize, strides, 1, pad)),
   // Sums of the rows of every segment, as the product with a matrix of which row is of which.
   UnsortedSegmentSum: ({ x, segmentIds }, { numSegments }) => {
     const rows: tf.Tensor = x!

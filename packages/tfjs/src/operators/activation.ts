@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { given, type Mapping, type Mappings, type Node, positive, Unsupported } from '../node.ts'
+import { logSoftmax } from '../log-softmax.ts'
 import { numbersOf, Value } from '../value.ts'
 
 /** An operator that treats every element alike. */
@@ -67,5 +68,5 @@ export const activations: Mappings = {
   Erf: elementwise((x) => tf.erf(x)),
   Gelu: gelu,
   Softmax: alongAxis((rows) => tf.softmax(rows)),
-  LogSoftmax: alongAxis((rows) => tf.logSoftmax(rows)),
+  LogSoftmax: alongAxis((rows) => logSoftmax(rows)),
 }

@@ -27,12 +27,20 @@ function reduction(reduce: (x: tf.Tensor, axes: number[]) => tf.Tensor): Mapping
   }
 }
 
+/** Factor by factor: TensorFlow.js's own product has no second gradient. */
+function product(x: tf.Tensor, axes: readonly number[]): tf.Tensor {
+  return axes.reduce(
+    (made, axis) => tf.split(made, made.shape[axis]!, axis).reduce((some, next) => tf.mul(some, next)),
+    x,
+  )
+}
+
 export const reductions: Mappings = {
   ReduceMean: reduction((x, axes) => tf.mean(x, axes, true)),
   ReduceSum: reduction((x, axes) => tf.sum(x, axes, true)),
   ReduceMax: reduction((x, axes) => tf.max(x, axes, true)),
   ReduceMin: reduction((x, axes) => tf.min(x, axes, true)),
-  ReduceProd: reduction((x, axes) => tf.prod(x, axes, true)),
+  ReduceProd: reduction((x, axes) => product(x, axes)),
   ReduceL1: reduction((x, axes) => tf.sum(tf.abs(x), axes, true)),
   ReduceL2: reduction((x, axes) => tf.sqrt(tf.sum(tf.square(x), axes, true))),
   ReduceSumSquare: reduction((x, axes) => tf.sum(tf.square(x), axes, true)),
