@@ -107,7 +107,10 @@ def attention(width: int = 16, heads: int = 2, tokens: int = 9) -> None:
     x = b.node("Transpose", x, to="sequence", perm=[0, 2, 1])
     x = b.node("Add", x, b.weight("positions", 1, tokens, width, fan=2), to="placed")
     n = b.norm("norm1", x, width)
-    split, merged = b.constant("split", np.array([0, tokens, heads, width // heads])), b.constant("merged", np.array([0, tokens, width]))
+    split, merged = (
+        b.constant("split", np.array([0, tokens, heads, width // heads])),
+        b.constant("merged", np.array([0, tokens, width])),
+    )
     parts = {}
     for part in ("query", "key", "value"):
         made = b.node("Reshape", b.dense(part, n, width, width), split, to=f"{part}.heads")

@@ -34,7 +34,7 @@ export function registerFirstGradients(): void {
       kernelName,
       inputsToSave: [input],
       gradFunc: (dy, saved, attributes) => ({
-        [input]: () => gradient(dy as tf.Tensor, saved[0]!, attributes as unknown as Readonly<Record<string, unknown>>),
+        [input]: () => gradient(dy as tf.Tensor, saved[0]!, attributes),
       }),
     })
   }

@@ -24,7 +24,7 @@ const clip: Mapping = (node) => (inputs) => {
     return value ? numbersOf(value)[0]! : node.number(name, otherwise)
   }
   const [low, high] = [bound(1, 'min', -Infinity), bound(2, 'max', Infinity)]
-  return given(inputs, 0).map((x) => tf.clipByValue(x, low, high))
+  return given(inputs, 0).map((x) => tf.clipByValue(x, Math.min(low, high), high))
 }
 
 const hardSigmoid = (x: tf.Tensor, alpha: number, beta: number): tf.Tensor =>

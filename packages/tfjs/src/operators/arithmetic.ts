@@ -32,6 +32,11 @@ function variadic(change: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor): Mapping {
   }
 }
 
+/** Integers divide towards zero; TensorFlow.js's go down. */
+function quotient(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.mul(tf.sign(a), tf.sign(b)), tf.floorDiv(tf.abs(a), tf.abs(b)))
+}
+
 const where: Mapping = () => (inputs) => {
   const { tensors, wrap } = aligned([given(inputs, 0), given(inputs, 1), given(inputs, 2)])
   return wrap(tf.where(tf.cast(tensors[0]!, 'bool'), tensors[1]!, tensors[2]!))
@@ -41,7 +46,7 @@ export const arithmetic: Mappings = {
   Add: binary((a, b) => tf.add(a, b)),
   Sub: binary((a, b) => tf.sub(a, b)),
   Mul: binary((a, b) => tf.mul(a, b)),
-  Div: binary((a, b) => tf.div(a, b)),
+  Div: binary((a, b) => (a.dtype === 'int32' ? quotient(a, b) : tf.div(a, b))),
   // The exponent may be of another type than what it is an exponent of.
   Pow: binary((a, b) => tf.pow(a, tf.cast(b, a.dtype))),
   Sqrt: elementwise((x) => tf.sqrt(x)),

@@ -19,6 +19,7 @@ const matMul: Mapping = () => (inputs) => Value.plain(product(given(inputs, 0).p
 
 /** The product of two stacks of matrices, as numpy has it. */
 export function product(left: tf.Tensor, right: tf.Tensor): tf.Tensor {
+  if (left.rank === 1 && right.rank === 1) return tf.sum(tf.mul(left, right))
   if (left.rank === 1) {
     const made = product(tf.reshape(left, [1, -1]), right)
     return tf.reshape(made, [...made.shape.slice(0, -2), ...made.shape.slice(-1)])

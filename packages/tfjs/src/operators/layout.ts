@@ -11,6 +11,16 @@ function told(node: Node, inputs: Inputs, position: number, name: string): reado
 
 const identity: Mapping = () => (inputs) => given(inputs, 0)
 
+/** When a network is not trained, nothing drops out. */
+const dropout: Mapping = (node) => {
+  if (node.has(2)) throw new Unsupported('training_mode')
+  const isMasked = node.operation.outputs.length > 1
+  return (inputs) => {
+    const x = given(inputs, 0)
+    return isMasked ? [x, Value.plain(tf.ones([...x.shape], 'bool'))] : x
+  }
+}
+
 const reshape: Mapping = (node) => (inputs) => {
   const x = given(inputs, 0)
   const target = told(node, inputs, 1, 'shape') ?? []
@@ -191,8 +201,7 @@ const tile: Mapping = () => (inputs) => Value.plain(tf.tile(given(inputs, 0).pla
 
 export const layouts: Mappings = {
   Identity: identity,
-  // When a network is not trained, nothing drops out.
-  Dropout: identity,
+  Dropout: dropout,
   Reshape: reshape,
   Flatten: flatten,
   Transpose: transpose,

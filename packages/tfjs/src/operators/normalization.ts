@@ -28,11 +28,12 @@ const layer: Mapping = (node) => {
     const x = given(inputs, 0)
     const [first] = positive([node.number('axis', -1)], x.rank) as [number]
     const axes = x.shape.map((_, axis) => axis).slice(first)
-    const centred = tf.sub(x.plain, tf.mean(x.plain, axes, true))
+    const mean = tf.mean(x.plain, axes, true)
+    const centred = tf.sub(x.plain, mean)
     const variance = tf.mean(tf.square(centred), axes, true)
-    const normal = tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon)))
-    const scaled = tf.mul(normal, given(inputs, 1).plain)
-    return Value.plain(inputs[2] ? tf.add(scaled, inputs[2].plain) : scaled)
+    const factor = tf.rsqrt(tf.add(variance, epsilon))
+    const scaled = tf.mul(tf.mul(centred, factor), given(inputs, 1).plain)
+    return [inputs[2] ? tf.add(scaled, inputs[2].plain) : scaled, mean, factor].map((each) => Value.plain(each))
   }
 }
 

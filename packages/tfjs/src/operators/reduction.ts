@@ -27,6 +27,11 @@ function reduction(reduce: (x: tf.Tensor, axes: number[]) => tf.Tensor): Mapping
   }
 }
 
+/** TensorFlow compares no booleans. */
+function ordered(x: tf.Tensor, reduce: (x: tf.Tensor) => tf.Tensor): tf.Tensor {
+  return x.dtype === 'bool' ? tf.cast(reduce(tf.cast(x, 'int32')), 'bool') : reduce(x)
+}
+
 /** Factor by factor: TensorFlow.js's own product has no second gradient. */
 function product(x: tf.Tensor, axes: readonly number[]): tf.Tensor {
   return axes.reduce(
@@ -38,8 +43,8 @@ function product(x: tf.Tensor, axes: readonly number[]): tf.Tensor {
 export const reductions: Mappings = {
   ReduceMean: reduction((x, axes) => tf.mean(x, axes, true)),
   ReduceSum: reduction((x, axes) => tf.sum(x, axes, true)),
-  ReduceMax: reduction((x, axes) => tf.max(x, axes, true)),
-  ReduceMin: reduction((x, axes) => tf.min(x, axes, true)),
+  ReduceMax: reduction((x, axes) => ordered(x, (each) => tf.max(each, axes, true))),
+  ReduceMin: reduction((x, axes) => ordered(x, (each) => tf.min(each, axes, true))),
   ReduceProd: reduction((x, axes) => product(x, axes)),
   ReduceL1: reduction((x, axes) => tf.sum(tf.abs(x), axes, true)),
   ReduceL2: reduction((x, axes) => tf.sqrt(tf.sum(tf.square(x), axes, true))),

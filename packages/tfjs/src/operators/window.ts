@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { ModelError } from '@loadbearing/core'
 import { type Node, Unsupported } from '../node.ts'
 
 /** How a window moves over the two axes of an image: one of a sequence moves over an image of height one. */
@@ -81,6 +82,7 @@ export function padded(
 /** A sequence [n, c, l] as an image of height one. */
 export function asImage(x: tf.Tensor): tf.Tensor4D {
   if (x.rank === 4) return x as tf.Tensor4D
+  if (x.rank !== 3) throw new ModelError(`A window over ${x.rank - 2} dimensions has no gradient here.`)
   const [count, length, channels] = x.shape as [number, number, number]
   return tf.reshape(x, [count, 1, length, channels])
 }
