@@ -5,7 +5,7 @@ import { readModel } from '@loadbearing/onnx'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ByLayer, type Differentiable, openDifferentiable } from '../src/index.ts'
 import { engine } from './engine.ts'
-import { shipped } from './shipped.ts'
+import { zooFiles } from './zoo-files.ts'
 
 /** Some values of a tensor, evenly spaced, and its length. */
 interface Sampled {
@@ -62,7 +62,7 @@ function worst({ layers }: Reference, made: ByLayer, expected: readonly Sampled[
 
 describe.each(references)('$name', async (reference) => {
   const { name, reads, makes, activations } = reference
-  const model = await readModel(shipped.get(name) ?? readFileSync(new URL(`${name}.onnx`, fixtures)), { name })
+  const model = await readModel(zooFiles.get(name) ?? readFileSync(new URL(`${name}.onnx`, fixtures)), { name })
   let network: Differentiable
   let held: number
   const labels = Int32Array.from(reference.labels)
