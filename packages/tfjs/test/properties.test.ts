@@ -63,10 +63,10 @@ describe.each(parts)('$name', async (part) => {
       fc.asyncProperty(seeds, async (seed) => {
         // Half along the gradient, so that there is something to see.
         const direction = sum(unit(front, seed), scaled(gradient, 1 / length(gradient)))
-        const step = (2e-4 * length(weight)) / length(direction)
+        const step = (1e-4 * length(weight)) / length(direction)
         const difference = (await lossAt(scaled(direction, step))) - (await lossAt(scaled(direction, -step)))
         const slope = difference / (2 * step)
-        expect(Math.abs(slope - dot(gradient, direction))).toBeLessThan(0.02 * length(gradient) * length(direction))
+        expect(Math.abs(slope - dot(gradient, direction))).toBeLessThan(0.05 * length(gradient) * length(direction))
       }),
       { numRuns: 2 },
     )

@@ -12,15 +12,20 @@ type Info = tf.backend_util.Conv2DInfo
  * @returns [kernel height, kernel width, c, o]
  */
 export function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: Info): tf.Tensor4D {
-  const { padInfo, filterHeight, filterWidth, strideHeight, strideWidth, outHeight, outWidth } = info
-  const { top, left } = padInfo
-  // Rows behind the last window are read by no tap.
-  const bottom = filterHeight + (outHeight - 1) * strideHeight - x.shape[1] - top
-  const right = filterWidth + (outWidth - 1) * strideWidth - x.shape[2] - left
-  const images = padded(tf.transpose(x, [3, 1, 2, 0]), [top, left, bottom, right])
+  const { strideHeight, strideWidth } = info
+  const images = padded(tf.transpose(x, [3, 1, 2, 0]), readPads(x, info))
   const filter = tf.transpose(dy, [1, 2, 0, 3])
   const made = tf.conv2d(images, filter, 1, 'valid', 'NHWC', [strideHeight, strideWidth])
   return tf.transpose(made, [1, 2, 0, 3])
+}
+
+/** What lies around the input, as far as a window reads it: rows behind the last window are cut off. */
+export function readPads(x: tf.Tensor4D, info: Info): [number, number, number, number] {
+  const { padInfo, filterHeight, filterWidth, strideHeight, strideWidth, outHeight, outWidth } = info
+  const { top, left } = padInfo
+  const bottom = filterHeight + (outHeight - 1) * strideHeight - x.shape[1] - top
+  const right = filterWidth + (outWidth - 1) * strideWidth - x.shape[2] - left
+  return [top, left, bottom, right]
 }
 
 /**

@@ -1,34 +1,28 @@
 import * as tf from '@tensorflow/tfjs'
 import { padded } from '../operators/window.ts'
-import { spread } from './convolution-gradients.ts'
+import { readPads, spread } from './convolution-gradients.ts'
 
 type Info = tf.backend_util.Conv2DInfo
 
 /**
- * dL/dW[i, j, c, m] = Σ x[n, s·p + i, s·q + j, c] · dy[n, p, q, c·M + m], a tap of the filter at a time.
+ * dL/dW[i, j, c, m] = Σ x[n, s·p + i, s·q + j, c] · dy[n, p, q, c·M + m]: a depthwise convolution of x with dy as its filter, where
+ * every example is a channel of its own and the stride is the filter's dilation, summed over the examples.
  *
  * @param x [n, h, w, c]
  * @param dy [n, p, q, c·M]
  * @returns [kernel height, kernel width, c, M]
  */
 export function depthwiseFilterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: Info): tf.Tensor4D {
-  const { padInfo, filterHeight, filterWidth, strideHeight, strideWidth, outHeight, outWidth } = info
+  const { filterHeight, filterWidth, strideHeight, strideWidth, outHeight, outWidth } = info
   const [count, , , channels] = x.shape
   const each = dy.shape[3] / channels
-  const images = padded(x, [padInfo.top, padInfo.left, Math.max(0, padInfo.bottom), Math.max(0, padInfo.right)])
-  const rows = count * outHeight * outWidth
-  const gradients = tf.reshape(dy, [rows, channels, each])
-  const ones = tf.ones([1, rows])
-  const taps: tf.Tensor[] = []
-  for (let i = 0; i < filterHeight; i++) {
-    for (let j = 0; j < filterWidth; j++) {
-      const end = [count, i + (outHeight - 1) * strideHeight + 1, j + (outWidth - 1) * strideWidth + 1, channels]
-      const seen = tf.stridedSlice(images, [0, i, j, 0], end, [1, strideHeight, strideWidth, 1])
-      const products = tf.mul(tf.reshape(seen, [rows, channels, 1]), gradients)
-      taps.push(tf.matMul(ones, tf.reshape(products, [rows, channels * each])))
-    }
-  }
-  return tf.reshape(tf.concat(taps, 0), [filterHeight, filterWidth, channels, each])
+  const around = padded(x, readPads(x, info))
+  const [, height, width] = around.shape
+  const images = tf.reshape<tf.Rank.R4>(tf.transpose(around, [1, 2, 0, 3]), [1, height, width, count * channels])
+  const filter = tf.reshape<tf.Rank.R4>(tf.transpose(dy, [1, 2, 0, 3]), [outHeight, outWidth, count * channels, each])
+  const made = tf.depthwiseConv2d(images, filter, 1, 'valid', 'NHWC', [strideHeight, strideWidth])
+  const sums = tf.sum(tf.reshape(made, [filterHeight * filterWidth, count, channels * each]), 1)
+  return tf.reshape(sums, [filterHeight, filterWidth, channels, each])
 }
 
 /**

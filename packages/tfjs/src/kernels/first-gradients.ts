@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs'
 type Gradient = (gradient: tf.Tensor, input: tf.Tensor, attributes: Readonly<Record<string, unknown>>) => tf.Tensor
 
 /**
- * Gradients of kernels from their input alone. TensorFlow.js computes these from the output that it has kept, but notes the copy before
- * the kernel itself, so that a second gradient does not pass through it and is wrong in silence.
+ * Gradients of kernels from their input alone. TensorFlow.js computes these from the output that it has kept, but notes the copy
+ * before the kernel itself, so that a second gradient does not pass through it and is wrong in silence.
  */
 const ofInput: Readonly<Record<string, readonly [input: string, Gradient]>> = {
   Exp: ['x', (dy, x) => tf.mul(dy, tf.exp(x))],

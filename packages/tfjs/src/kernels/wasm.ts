@@ -53,6 +53,17 @@ const kernels: Readonly<Record<string, Kernel>> = {
   },
 }
 
+/** In place of TensorFlow.js's own, whose comparisons take WebAssembly longer than a convolution. */
+const clipGradient: tf.GradConfig = {
+  kernelName: 'ClipByValue',
+  inputsToSave: ['x'],
+  gradFunc: (dy, [x], attributes) => {
+    const { clipValueMin: low, clipValueMax: high } = attributes as unknown as Record<string, number>
+    const beyond = (): tf.Tensor => tf.add(tf.step(tf.sub(low!, x!)), tf.step(tf.sub(x!, high!)))
+    return { x: () => tf.mul(dy as tf.Tensor, tf.sub(1, beyond())) }
+  },
+}
+
 /** Registers them with TensorFlow.js; once a process. */
 export function registerWasmKernels(): void {
   const known = new Set(tf.getKernelsForBackend('wasm').map(({ kernelName }) => kernelName))
@@ -65,4 +76,5 @@ export function registerWasmKernels(): void {
         tf.tidy(() => kernel(inputs as unknown as Record<string, tf.Tensor4D>, attrs as unknown as Attributes)),
     })
   }
+  tf.registerGradient(clipGradient)
 }
