@@ -94,14 +94,14 @@ describe.each(references)('$name', async (reference) => {
 
   it('has the gradient of the loss with respect to every weight', async () => {
     const made = await cleanly(() => network.gradients(batch, 'loss'))
-    expect(worst(reference, made, reference.loss)).toBeLessThan(1e-3)
+    expect(worst(reference, made, reference.loss)).toBeLessThan(1e-4)
   })
 
   it('has the gradient of a logit, and of that of the true class', async () => {
     const ofTrue = await cleanly(() => network.gradients(batch, 'true-logit'))
-    expect(worst(reference, ofTrue, reference.trueLogit)).toBeLessThan(1e-3)
+    expect(worst(reference, ofTrue, reference.trueLogit)).toBeLessThan(1e-4)
     const ofFourth = await cleanly(() => network.gradients(batch, { logit: 4 }))
-    expect(worst(reference, ofFourth, reference.logit4)).toBeLessThan(1e-3)
+    expect(worst(reference, ofFourth, reference.logit4)).toBeLessThan(1e-4)
   })
 
   it('has the gradients of every example, whose mean is that of the batch', async () => {
@@ -111,14 +111,14 @@ describe.each(references)('$name', async (reference) => {
       return made
     })
     expect(all.length).toBe(labels.length)
-    expect(worst(reference, all.at(-1)!, reference.lastExample)).toBeLessThan(1e-3)
+    expect(worst(reference, all.at(-1)!, reference.lastExample)).toBeLessThan(1e-4)
     const mean = (layer: string): Tensor => {
       const { shape, data } = all[0]!.get(layer)!
       const sums = data.map((_, i) => all.reduce((sum, each) => sum + each.get(layer)!.data[i]!, 0))
       return { shape, data: sums.map((sum) => sum / all.length) }
     }
     const means = new Map(reference.layers.map((layer) => [layer, mean(layer)]))
-    expect(worst(reference, means, reference.loss)).toBeLessThan(1e-3)
+    expect(worst(reference, means, reference.loss)).toBeLessThan(1e-4)
   })
 
   it('has the gradient with respect to what every layer reads and makes', async () => {
@@ -127,15 +127,15 @@ describe.each(references)('$name', async (reference) => {
       apart(made.get(layer)!.input, activations[reads[i]!]!),
       apart(made.get(layer)!.output, activations[makes[i]!]!),
     ])
-    expect(Math.max(...distances)).toBeLessThan(1e-3)
+    expect(Math.max(...distances)).toBeLessThan(1e-4)
   })
 
   it("has the product with the Hessian that PyTorch's double backward has: of all weights, and of one layer's", async () => {
     const all = await cleanly(() => network.hessianProduct(batch, direction(model.layers)))
-    expect(worst(reference, all, reference.hessianProduct)).toBeLessThan(1e-3)
+    expect(worst(reference, all, reference.hessianProduct)).toBeLessThan(1e-4)
     const [first] = model.layers
     const alone = await cleanly(() => network.hessianProduct(batch, direction([first!])))
     expect([...alone.keys()]).toEqual([first!.name])
-    expect(apart(alone.get(first!.name)!, reference.firstLayerAlone)).toBeLessThan(1e-3)
+    expect(apart(alone.get(first!.name)!, reference.firstLayerAlone)).toBeLessThan(1e-4)
   })
 })
