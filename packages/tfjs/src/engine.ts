@@ -32,9 +32,13 @@ let opened: Promise<Engine> | undefined
  *
  * @throws EngineError when neither loads, or not the one that is asked for
  */
-export function openEngine(options: EngineOptions = {}): Promise<Engine> {
+export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   opened ??= load(options)
-  return opened
+  const engine = await opened
+  if (options.only === undefined || options.only === engine.name) return engine
+  throw new EngineError(`${engine.name} computes gradients in this process already, so that ${options.only} cannot.`, {
+    hint: 'Start another process for it.',
+  })
 }
 
 async function load({ threads = 1, only }: EngineOptions): Promise<Engine> {
@@ -48,13 +52,26 @@ async function load({ threads = 1, only }: EngineOptions): Promise<Engine> {
     })
   }
   registerWasmKernels()
-  const isReady = await tf.setBackend('wasm').catch(() => false)
+  const isReady = await withoutListeners(() => tf.setBackend('wasm').catch(() => false))
   if (!isReady || tf.getBackend() !== 'wasm') {
     throw new EngineError('Neither the native binding of TensorFlow.js nor its WebAssembly loads.', {
       hint: 'npm install, then loadbearing doctor.',
     })
   }
   return { name: 'tfjs-wasm', version: version_wasm, threads: getThreadsCount(), missing: engine.missing }
+}
+
+/** Runs it, and takes off what it has put between the process and its errors: WebAssembly's loader throws each of them again. */
+async function withoutListeners<Made>(run: () => Promise<Made>): Promise<Made> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const
+  const before = new Set(events.flatMap((event) => process.rawListeners(event)))
+  const made = await run()
+  for (const event of events) {
+    for (const listener of process.rawListeners(event)) {
+      if (!before.has(listener)) process.off(event, listener as () => void)
+    }
+  }
+  return made
 }
 
 interface Native {
@@ -80,6 +97,7 @@ async function loadNative(threads: number): Promise<Engine | { readonly missing:
       threads: Number(process.env.TF_NUM_INTRAOP_THREADS),
     }
   } catch (error) {
-    return { missing: error instanceof Error ? error.message.trim().replace(/\.$/, '') : String(error) }
+    const words = error instanceof Error ? error.message.trim().replace(/\.$/, '') : String(error)
+    return { missing: words.includes('tfjs_binding.node') ? 'it is not set up' : words }
   }
 }

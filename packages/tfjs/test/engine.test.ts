@@ -3,6 +3,8 @@ import { expect, it } from 'vitest'
 import { openEngine } from '../src/index.ts'
 import { engine } from './engine.ts'
 
+const events = ['uncaughtException', 'unhandledRejection'] as const
+const listeners = events.map((event) => process.listenerCount(event))
 const opened = await openEngine(engine)
 const { name, version, threads, missing } = opened
 
@@ -16,6 +18,14 @@ it('runs on what is asked for, else on the native binding where it loads', async
   expect(threads).toBeGreaterThanOrEqual(1)
   // One a process: whoever asks later is told the same.
   expect(await openEngine({ threads: threads + 1 })).toEqual(opened)
+  const other = name === 'tfjs-wasm' ? 'tfjs-node' : 'tfjs-wasm'
+  await expect(openEngine({ only: other })).rejects.toThrow(
+    `${name} computes gradients in this process already, so that ${other} cannot.`,
+  )
+})
+
+it('leaves the errors of the process to others', () => {
+  expect(events.map((event) => process.listenerCount(event))).toEqual(listeners)
 })
 
 it('has every kernel that gradients need on that engine', () => {
