@@ -1,0 +1,9 @@
+export {
+  type ActivationGradients,
+  type ByLayer,
+  type Differentiable,
+  type Labelled,
+  openDifferentiable,
+} from './differentiable.ts'
+export { type Engine, type EngineOptions, openEngine } from './engine.ts'
+export type { Objective } from './objective.ts'

@@ -1,0 +1,16 @@
+import * as tf from '@tensorflow/tfjs'
+import { logSoftmax } from './log-softmax.ts'
+
+/**
+ * What is differentiated, of one example: the cross-entropy of the true class ('loss'), the logit of the true class, or of any.
+ */
+export type Objective = 'loss' | 'true-logit' | { readonly logit: number }
+
+/** The objective of every example: [n]. @param logits [n, classes] */
+export function objectiveOf(logits: tf.Tensor2D, labels: Int32Array, objective: Objective): tf.Tensor1D {
+  const classes = logits.shape[1]
+  const chosen = typeof objective === 'string' ? labels : new Int32Array(labels.length).fill(objective.logit)
+  const isChosen = tf.cast(tf.oneHot(tf.tensor1d(chosen, 'int32'), classes), 'float32')
+  if (objective !== 'loss') return tf.sum(tf.mul(isChosen, logits), 1)
+  return tf.neg(tf.sum(tf.mul(isChosen, logSoftmax(logits)), 1))
+}
