@@ -1,21 +1,20 @@
 import * as tf from '@tensorflow/tfjs'
-import { InputError, type Layer, ModelError, type Tensor } from '@loadbearing/core'
+import {
+  type ActivationGradients,
+  InputError,
+  type Layer,
+  ModelError,
+  type Objective,
+  type Tensor,
+  type TensorsByLayer,
+} from '@loadbearing/core'
 import type { OnnxModel } from '@loadbearing/onnx'
 import { type Engine, type EngineOptions, openEngine } from './engine.ts'
 import { openGraph } from './graph.ts'
-import { type Objective, objectiveOf } from './objective.ts'
+import { objectiveOf } from './objective.ts'
 import { tap } from './tap.ts'
 import { readTensor, tensorOf } from './tensors.ts'
 import { Value } from './value.ts'
-
-/** A tensor of the shape of its weight for every layer, by name. */
-export type ByLayer = ReadonlyMap<string, Tensor>
-
-/** The gradients with respect to what a layer's first node reads and makes, in the layout of the graph. */
-export interface ActivationGradients {
-  readonly input: Tensor
-  readonly output: Tensor
-}
 
 /** Examples, and the true class of each. */
 export interface Labelled {
@@ -32,13 +31,13 @@ export interface Differentiable {
   /** [n, classes] */
   readonly logits: (examples: Tensor) => Promise<Tensor>
   /** The gradient of the mean of the objective over the batch, with respect to the weights of some layers (all by default). */
-  readonly gradients: (batch: Labelled, objective: Objective, layers?: readonly Layer[]) => Promise<ByLayer>
+  readonly gradients: (batch: Labelled, objective: Objective, layers?: readonly Layer[]) => Promise<TensorsByLayer>
   /** The same of every example for itself, in order, one after the other. */
   readonly exampleGradients: (
     batch: Labelled,
     objective: Objective,
     layers?: readonly Layer[],
-  ) => AsyncIterable<ByLayer>
+  ) => AsyncIterable<TensorsByLayer>
   /**
    * The gradient of the sum of the objective over the batch, with respect to what every layer's first node reads and makes: of a
    * network that treats examples apart, each row is the gradient of its example's own objective.
@@ -56,7 +55,7 @@ export interface Differentiable {
    *
    * @throws InputError when it is empty, or a tensor of it has not the shape of its layer's weight
    */
-  readonly hessianProduct: (batch: Labelled, direction: ByLayer) => Promise<ByLayer>
+  readonly hessianProduct: (batch: Labelled, direction: TensorsByLayer) => Promise<TensorsByLayer>
   readonly release: () => void
 }
 
@@ -91,7 +90,7 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
     const read = program.weightRead(layer)
     return graph.run(new Map([[layer.name, tensor]]), read).plain
   }
-  const finish = async (layers: readonly Layer[], made: readonly tf.Tensor[]): Promise<ByLayer> => {
+  const finish = async (layers: readonly Layer[], made: readonly tf.Tensor[]): Promise<TensorsByLayer> => {
     const read = await Promise.all(made.map(readTensor))
     tf.dispose([...made])
     return new Map(layers.map(({ name }, i) => [name, read[i]!]))

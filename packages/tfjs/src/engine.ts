@@ -20,7 +20,7 @@ export interface Engine {
 export interface EngineOptions {
   /** For the native binding, which reads it once: the first call decides. WebAssembly has one thread in Node. */
   readonly threads?: number | undefined
-  /** The one engine to take, where it must not be another. */
+  /** The one engine to take, where it must not be another; what the environment's LOADBEARING_ENGINE names, where it names one. */
   readonly only?: Engine['name'] | undefined
 }
 
@@ -32,12 +32,21 @@ let opened: Promise<Engine> | undefined
  *
  * @throws EngineError when neither loads, or not the one that is asked for
  */
-export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
-  opened ??= load(options)
+export async function openEngine({ threads, only = environmentEngine() }: EngineOptions = {}): Promise<Engine> {
+  opened ??= load({ threads, only })
   const engine = await opened
-  if (options.only === undefined || options.only === engine.name) return engine
-  throw new EngineError(`${engine.name} computes gradients in this process already, so that ${options.only} cannot.`, {
+  if (only === undefined || only === engine.name) return engine
+  throw new EngineError(`${engine.name} computes gradients in this process already, so that ${only} cannot.`, {
     hint: 'Start another process for it.',
+  })
+}
+
+/** @throws EngineError where it names none that there is */
+function environmentEngine(): Engine['name'] | undefined {
+  const name = process.env.LOADBEARING_ENGINE
+  if (name === undefined || name === '' || name === 'tfjs-node' || name === 'tfjs-wasm') return name || undefined
+  throw new EngineError(`LOADBEARING_ENGINE names '${name}', which is no engine.`, {
+    hint: 'Name tfjs-node or tfjs-wasm, or leave it out for the best that loads.',
   })
 }
 

@@ -1,9 +1,2 @@
-export {
-  type ActivationGradients,
-  type ByLayer,
-  type Differentiable,
-  type Labelled,
-  openDifferentiable,
-} from './differentiable.ts'
+export { type Differentiable, type Labelled, openDifferentiable } from './differentiable.ts'
 export { type Engine, type EngineOptions, openEngine } from './engine.ts'
-export type { Objective } from './objective.ts'

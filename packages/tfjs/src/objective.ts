@@ -1,10 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
+import type { Objective } from '@loadbearing/core'
 import { logSoftmax } from './log-softmax.ts'
-
-/**
- * What is differentiated, of one example: the cross-entropy of the true class ('loss'), the logit of the true class, or of any.
- */
-export type Objective = 'loss' | 'true-logit' | { readonly logit: number }
 
 /** The objective of every example: [n]. @param logits [n, classes] */
 export function objectiveOf(logits: tf.Tensor2D, labels: Int32Array, objective: Objective): tf.Tensor1D {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs'
-import { type Layer, sizeOf, type Tensor } from '@loadbearing/core'
+import { type Layer, sizeOf, type Tensor, type TensorsByLayer } from '@loadbearing/core'
 import { readModel } from '@loadbearing/onnx'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ByLayer, type Differentiable, openDifferentiable } from '../src/index.ts'
+import { type Differentiable, openDifferentiable } from '../src/index.ts'
 import { engine } from './engine.ts'
 import { zooFiles } from './zoo-files.ts'
 
@@ -55,7 +55,7 @@ function apart({ data }: Tensor, { norm, values }: Sampled): number {
 }
 
 /** The largest distance over the layers, in the order of the reference. */
-function worst({ layers }: Reference, made: ByLayer, expected: readonly Sampled[]): number {
+function worst({ layers }: Reference, made: TensorsByLayer, expected: readonly Sampled[]): number {
   expect([...made.keys()]).toEqual(layers)
   return Math.max(...layers.map((layer, i) => apart(made.get(layer)!, expected[i]!)))
 }
@@ -68,7 +68,7 @@ describe.each(references)('$name', async (reference) => {
   const labels = Int32Array.from(reference.labels)
   const examples = drawn(1, [labels.length, ...model.input.shape])
   const batch = { examples, labels }
-  const direction = (layers: readonly Layer[]): ByLayer =>
+  const direction = (layers: readonly Layer[]): TensorsByLayer =>
     new Map(layers.map((layer) => [layer.name, drawn(2 + layer.depth, layer.weightShape)]))
 
   /** Runs it, and counts the tensors that it leaves behind. */
@@ -106,7 +106,7 @@ describe.each(references)('$name', async (reference) => {
 
   it('has the gradients of every example, whose mean is that of the batch', async () => {
     const all = await cleanly(async () => {
-      const made: ByLayer[] = []
+      const made: TensorsByLayer[] = []
       for await (const each of network.exampleGradients(batch, 'loss')) made.push(each)
       return made
     })

@@ -1,7 +1,7 @@
-import { InputError, type Tensor } from '@loadbearing/core'
+import { InputError, type Tensor, type TensorsByLayer } from '@loadbearing/core'
 import { type OnnxModel, readModel } from '@loadbearing/onnx'
 import { describe, expect, it } from 'vitest'
-import { type ByLayer, type Differentiable, openDifferentiable } from '../src/index.ts'
+import { type Differentiable, openDifferentiable } from '../src/index.ts'
 import { expectCloseTo } from './close-to.ts'
 import { engine } from './engine.ts'
 import { drawn, network, type Part } from './graph-builder.ts'
@@ -136,7 +136,7 @@ it('adds up the gradients of all nodes that share a weight', async () => {
     output,
   ])
   const shared: Part = { ...apart, name: 'shared', nodes, constants: { first: square, tail } }
-  const gradients = (each: Differentiable): Promise<ByLayer> => each.gradients(batch, 'loss')
+  const gradients = (each: Differentiable): Promise<TensorsByLayer> => each.gradients(batch, 'loss')
   const [expected, made] = [await opened(apart, gradients), await opened(shared, gradients)]
   const sum = expected.get('first')!.data.map((value, i) => value + expected.get('second')!.data[i]!)
   expectCloseTo(made.get('first')!, { shape: [4, 4], data: sum }, 1e-5)

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import type { Layer, Tensor } from '@loadbearing/core'
+import type { Layer, Tensor, TensorsByLayer } from '@loadbearing/core'
 import { openNetwork, readModel } from '@loadbearing/onnx'
 import { describe, expect, it } from 'vitest'
-import { type ByLayer, openDifferentiable } from '../src/index.ts'
+import { openDifferentiable } from '../src/index.ts'
 import { engine } from './engine.ts'
 import { classes, classifierAround, drawn } from './graph-builder.ts'
 import { parts } from './parts.ts'
@@ -74,9 +74,9 @@ describe.each(parts)('$name', async (part) => {
 
   it('has a symmetric Hessian', async () => {
     const differentiable = await openDifferentiable(model, engine)
-    const directionOf = (seed: number): ByLayer =>
+    const directionOf = (seed: number): TensorsByLayer =>
       new Map(model.layers.map((layer) => [layer.name, unit(layer, seed + layer.depth)]))
-    const inner = (a: ByLayer, b: ByLayer): number =>
+    const inner = (a: TensorsByLayer, b: TensorsByLayer): number =>
       [...a].reduce((total, [layer, values]) => total + dot(values, b.get(layer)!), 0)
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
