@@ -35,7 +35,7 @@ export const hutchinsonTrace = defineCriterion({
   },
   needs: ['hessian', 'labels'],
   options: z.object({
-    examples: z.int().min(1).default(64).describe('calibration examples, at most'),
+    examples: z.int().min(1).default(32).describe('calibration examples, at most'),
     draws: z.int().min(fewest).default(32).describe('products, at most'),
     precision: z.number().positive().default(0.1).describe('largest standard error, as share of the spread of layers'),
   }),
