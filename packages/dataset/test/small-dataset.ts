@@ -188,7 +188,7 @@ function criterionRow(id: number): Row<'criteria'> {
     package: '@loadbearing/criteria-small',
     track: id === 2 ? 'probe' : 'predictor',
     aware: id === 1,
-    needs: 'weights',
+    needs: id === 2 ? 'perturbation,perturbedForward' : 'weights',
     options: '{}',
     summary: 'Scores.',
     reference_title: 'Title',
