@@ -64,7 +64,7 @@ describe('score --plugin, then rank', () => {
   it('gives an engine as many images at once as --batch says, and names it', async () => {
     const cwd = withDataset()
     const score = ['score', '--criterion', 'snip', '--option', 'snip.examples=20']
-    expect(await output([...score, '--batch', '7'], { cwd })).toMatch(/ snip +1 +5 +0 +[\d.]+ s  tfjs-(node|wasm) \d/)
+    expect(await output([...score, '--batch', '7'], { cwd })).toMatch(/ snip +1 +5 +0 +[\d.]+ s +tfjs-(node|wasm) \d/)
     const [scored] = z.array(z.object({ engine: z.string() })).parse(await jsonOutput(score, { cwd }))
     expect(scored!.engine).toMatch(/^tfjs-(node|wasm) \d/)
   })

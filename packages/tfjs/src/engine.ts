@@ -44,7 +44,8 @@ export async function openEngine({ threads, only = environmentEngine() }: Engine
 /** @throws EngineError where it names none that there is */
 function environmentEngine(): Engine['name'] | undefined {
   const name = process.env.LOADBEARING_ENGINE
-  if (name === undefined || name === '' || name === 'tfjs-node' || name === 'tfjs-wasm') return name || undefined
+  if (name === undefined || name === '') return undefined
+  if (name === 'tfjs-node' || name === 'tfjs-wasm') return name
   throw new EngineError(`LOADBEARING_ENGINE names '${name}', which is no engine.`, {
     hint: 'Name tfjs-node or tfjs-wasm, or leave it out for the best that loads.',
   })

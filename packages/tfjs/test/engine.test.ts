@@ -24,6 +24,14 @@ it('runs on what is asked for, else on the native binding where it loads', async
   )
 })
 
+it('refuses an engine of the environment that there is not', async () => {
+  const before = process.env.LOADBEARING_ENGINE
+  process.env.LOADBEARING_ENGINE = 'tfjs-cpu'
+  await expect(openEngine()).rejects.toThrow("LOADBEARING_ENGINE names 'tfjs-cpu', which is no engine.")
+  if (before === undefined) delete process.env.LOADBEARING_ENGINE
+  else process.env.LOADBEARING_ENGINE = before
+})
+
 it('leaves the errors of the process to others', () => {
   expect(events.map((event) => process.listenerCount(event))).toEqual(listeners)
 })
