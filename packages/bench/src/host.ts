@@ -37,7 +37,7 @@ export interface Host {
 export interface HostOptions {
   /** Every layer's weight before training, for perturbations that need it. */
   readonly initial?: ReadonlyMap<string, Tensor> | undefined
-  /** Images that an engine is given at once, 64 by default; a probe's few are given together. */
+  /** Images that an engine is given at once, 64 by default; those of `logits` and of a probe, whose fronts are kept, are given together. */
   readonly batch?: number | undefined
 }
 
