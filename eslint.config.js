@@ -8,6 +8,8 @@ import ts from 'typescript-eslint'
 const boundaries = {
   'type:core': [],
   'type:engine': ['type:core'],
+  // The backward engine reads the graphs of the forward one.
+  'type:gradients': ['type:core', 'type:engine'],
   'type:ranking': ['type:core'],
   'type:dataset': ['type:core'],
   'type:zoo': ['type:core'],
@@ -15,11 +17,21 @@ const boundaries = {
   // Files alone, found by their paths: nobody imports it.
   'type:networks': [],
   'type:plugin': ['type:core'],
-  'type:bench': ['type:core', 'type:engine', 'type:ranking', 'type:dataset', 'type:zoo', 'type:images', 'type:plugin'],
+  'type:bench': [
+    'type:core',
+    'type:engine',
+    'type:gradients',
+    'type:ranking',
+    'type:dataset',
+    'type:zoo',
+    'type:images',
+    'type:plugin',
+  ],
   'type:app': ['type:core', 'type:ranking', 'type:dataset'],
   'type:cli': [
     'type:core',
     'type:engine',
+    'type:gradients',
     'type:ranking',
     'type:dataset',
     'type:zoo',

@@ -85,8 +85,7 @@ class Network:
         self.stored = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in graph.initializer}
         self.input, self.output = graph.input[0].name, graph.output[0].name
 
-    @torch.inference_mode()
-    def run(
+    def compute(
         self,
         images: Tensor,
         weights: Mapping[str, Tensor] = {},
@@ -96,7 +95,7 @@ class Network:
     ) -> Tensor:
         """
         Logits [n, classes], or the tensor `wanted`, with other weights by name, and with what nodes make changed, by name. `watch` is
-        shown what every node makes.
+        shown what every node makes. PyTorch keeps what its gradients need.
         """
         values: dict[str, Tensor] = {**self.stored, **weights, self.input: images}
         for node, attributes in self.nodes:
@@ -107,3 +106,5 @@ class Network:
             if name == wanted:
                 return made
         return values[self.output]
+
+    run = torch.inference_mode()(compute)

@@ -11,13 +11,18 @@ export interface Machine {
 }
 
 export function machine(): Machine {
-  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
   return {
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     platform: `${process.platform}-${process.arch}`,
     node: process.version,
-    engine: `onnxruntime-node ${version}`,
+    engine: forwardEngine(),
   }
+}
+
+/** What runs networks forward. */
+export function forwardEngine(): string {
+  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
+  return `onnxruntime-node ${version}`
 }
 
 export interface Metered {
@@ -62,7 +67,10 @@ export function startMeter(): Meter {
 export interface Cost extends Metered {
   readonly examples: number
   readonly forwards: number
+  readonly backwards: number
   readonly threads: number
+  /** What ran the network; null where nothing did. */
+  readonly engine: string | null
 }
 
 /** A row of the table of costs. */
@@ -81,8 +89,9 @@ export function runRow(
     peak_memory: cost.peakMemory,
     examples: cost.examples,
     forwards: cost.forwards,
-    backwards: 0,
+    backwards: cost.backwards,
     threads: cost.threads,
     ...machine(),
+    engine: cost.engine,
   }
 }

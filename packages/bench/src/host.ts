@@ -8,6 +8,8 @@ import {
   type Tensor,
 } from '@loadbearing/core'
 import { type Observed, openObserved, openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
+import { type Differentiable, type Labelled, openDifferentiable } from '@loadbearing/tfjs'
+import { forwardEngine } from './cost.ts'
 import { type BenchModel, preprocess } from './model.ts'
 import { criterionStream, protocol, stratifiedOrder } from './seeds.ts'
 
@@ -17,39 +19,51 @@ export interface Level {
   readonly intensity: number
 }
 
-/** Images whose activations a criterion is handed at once. */
-const batchSize = 64
-
 /** Offers a criterion what it may ask for about one model, on calibration images alone, and counts what it takes. */
 export interface Host {
   /** @param stream names the criterion's random numbers */
   readonly context: (stream: readonly (string | number)[], level?: Level) => HostContext
   /** Forward passes of one image so far, through the whole network or what lies behind a layer. */
   readonly forwards: () => number
+  /** Backward passes of one image so far. A Hessian product takes two of every image: back, and back through both passes. */
+  readonly backwards: () => number
   /** Different images that were run. */
   readonly examples: () => number
+  /** What has run the network so far, with versions; null where nothing did. */
+  readonly engine: () => string | null
   readonly release: () => Promise<void>
 }
 
-/**
- * Sessions open when they are first asked for, so that a criterion pays for what it uses.
- *
- * @param initial every layer's weight before training, for perturbations that need it
- */
-export async function openHost(model: BenchModel, initial: ReadonlyMap<string, Tensor> = new Map()): Promise<Host> {
+export interface HostOptions {
+  /** Every layer's weight before training, for perturbations that need it. */
+  readonly initial?: ReadonlyMap<string, Tensor> | undefined
+  /** Images that an engine is given at once, 64 by default; those of `logits` and of a probe, whose fronts are kept, are given together. */
+  readonly batch?: number | undefined
+}
+
+/** Sessions open when they are first asked for, so that a criterion pays for what it uses. */
+export async function openHost(
+  model: BenchModel,
+  { initial = new Map(), batch: batchSize = 64 }: HostOptions = {},
+): Promise<Host> {
   const { onnx, preprocessing } = model
   const images = await model.images('calibration')
   const order = stratifiedOrder(images.labels, `${model.data}/calibration`)
+  const labels = Int32Array.from(order, (index) => images.labels[index]!)
   const first = (examples: number): Promise<Tensor> => preprocess(images, order.slice(0, examples), preprocessing)
+  const engines = new Set<string>()
   let forwards = 0
+  let backwards = 0
   let examplesRun = 0
   let observed: Observed | undefined
   let engine: SuffixEngine | undefined
+  let differentiable: Differentiable | undefined
   let taken: { readonly examples: number; readonly logits: Tensor } | undefined
 
   /** The engine with the first `examples` images taken up. */
   const advanced = async (examples: number): Promise<{ engine: SuffixEngine; logits: Tensor }> => {
     engine ??= await openSuffixes(onnx)
+    engines.add(forwardEngine())
     if (taken?.examples !== examples) {
       forwards += examples
       examplesRun = Math.max(examplesRun, examples)
@@ -58,14 +72,68 @@ export async function openHost(model: BenchModel, initial: ReadonlyMap<string, T
     return { engine, logits: taken.logits }
   }
 
+  /** The first `count` images, in batches, with how many passes each costs counted. */
+  async function* batches(passes: { readonly backwards: number }, count = order.length): AsyncGenerator<Labelled> {
+    const all = Math.min(count, order.length)
+    for (let start = 0; start < all; start += batchSize) {
+      const end = Math.min(start + batchSize, all)
+      forwards += end - start
+      backwards += passes.backwards * (end - start)
+      examplesRun = Math.max(examplesRun, end)
+      yield {
+        examples: await preprocess(images, order.slice(start, end), preprocessing),
+        labels: labels.subarray(start, end),
+      }
+    }
+  }
+
   const activations: Capabilities['activations']['activations'] = async function* () {
     observed ??= await openObserved(onnx)
-    for (let start = 0; start < order.length; start += batchSize) {
-      const batch = order.slice(start, start + batchSize)
-      forwards += batch.length
-      examplesRun = Math.max(examplesRun, start + batch.length)
-      yield await observed.activations(await preprocess(images, batch, preprocessing))
+    engines.add(forwardEngine())
+    for await (const { examples } of batches({ backwards: 0 })) yield await observed.activations(examples)
+  }
+
+  const differentiated = async (): Promise<Differentiable> => {
+    differentiable ??= await openDifferentiable(onnx)
+    engines.add(`${differentiable.engine.name} ${differentiable.engine.version}`)
+    return differentiable
+  }
+
+  const gradients: Capabilities['gradients'] = {
+    async *gradients({ objective = 'loss', examples } = {}) {
+      const network = await differentiated()
+      for await (const batch of batches({ backwards: 1 }, examples)) {
+        yield { examples: batch.labels.length, gradients: await network.gradients(batch, objective) }
+      }
+    },
+    async *exampleGradients({ objective = 'loss', examples } = {}) {
+      const network = await differentiated()
+      for await (const batch of batches({ backwards: 1 }, examples)) {
+        yield* network.exampleGradients(batch, objective)
+      }
+    },
+    async *activationGradients({ objective = 'loss', examples } = {}) {
+      const network = await differentiated()
+      for await (const batch of batches({ backwards: 1 }, examples)) {
+        yield { examples: batch.labels.length, gradients: await network.activationGradients(batch, objective) }
+      }
+    },
+  }
+
+  const hessianProduct: Capabilities['hessian']['hessianProduct'] = async (direction, count = order.length) => {
+    const network = await differentiated()
+    const all = Math.min(count, order.length)
+    const sums = new Map<string, Float64Array>()
+    for await (const batch of batches({ backwards: 2 }, all)) {
+      for (const [layer, { data }] of await network.hessianProduct(batch, direction)) {
+        const sum = sums.get(layer) ?? new Float64Array(data.length)
+        for (let i = 0; i < data.length; i++) sum[i]! += (batch.labels.length / all) * data[i]!
+        sums.set(layer, sum)
+      }
     }
+    return new Map(
+      [...sums].map(([layer, sum]) => [layer, { shape: direction.get(layer)!.shape, data: Float32Array.from(sum) }]),
+    )
   }
 
   return {
@@ -75,8 +143,10 @@ export async function openHost(model: BenchModel, initial: ReadonlyMap<string, T
       examples: order.length,
       weights: { weights: onnx.weight },
       activations: { activations },
-      labels: { labels: Int32Array.from(order, (index) => images.labels[index]!) },
+      labels: { labels },
       logits: { logits: async (examples = order.length) => (await advanced(Math.min(examples, order.length))).logits },
+      gradients,
+      hessian: { hessianProduct },
       perturbedForward: {
         perturbedForward: async (layer, weight, examples) => {
           const { engine: behind } = await advanced(Math.min(examples, order.length))
@@ -103,8 +173,11 @@ export async function openHost(model: BenchModel, initial: ReadonlyMap<string, T
       }),
     }),
     forwards: () => forwards,
+    backwards: () => backwards,
     examples: () => examplesRun,
+    engine: () => (engines.size === 0 ? null : [...engines].join(', ')),
     async release() {
+      differentiable?.release()
       await observed?.release()
       await engine?.release()
     },

@@ -3,7 +3,7 @@ import { InputError } from '@loadbearing/core'
 import type { ImageOptions } from '@loadbearing/zoo'
 import { refuseChangedDraws } from './changed-draws.ts'
 import { pointsOf } from './cells.ts'
-import { runRow, startMeter } from './cost.ts'
+import { forwardEngine, runRow, startMeter } from './cost.ts'
 import { decide, decidedPairs, type DecidedPair, isDecided } from './decide.ts'
 import { withFolderLock } from './folder-lock.ts'
 import { jobsOf, type PlannedJob } from './jobs.ts'
@@ -206,7 +206,17 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
   await writeTruth(plan, measured, jobs, out, (before) => {
     if (forwards === 0) return before
     const examples = imagesOfPlan(jobs)
-    return [...before, runRow('measure', null, null, { ...meter.read(), examples, forwards, threads })]
+    return [
+      ...before,
+      runRow('measure', null, null, {
+        ...meter.read(),
+        examples,
+        forwards,
+        backwards: 0,
+        threads,
+        engine: forwardEngine(),
+      }),
+    ]
   })
 }
 

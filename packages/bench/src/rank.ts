@@ -33,6 +33,8 @@ export interface Ranked {
   readonly tasks: readonly RankedTask[]
   /** The table of every kind of truth, over the tasks that count. */
   readonly leaderboards: Readonly<Record<TruthKind, Readonly<Record<Track, readonly LeaderboardRow[]>>>>
+  /** What ran the network for each criterion, by name: none for one that reads the weights alone. */
+  readonly engines: ReadonlyMap<string, readonly string[]>
 }
 
 /**
@@ -107,7 +109,13 @@ async function rankChosen(
       leaderboards[truth][track].map((row) => leaderboardRow(names.indexOf(row.criterion), truth, row)),
     ),
   )
-  return { ranked: { tasks, leaderboards }, tables: { ...rows, leaderboard: rowsOfBoards } }
+  const engines = new Map(
+    names.map((name, id) => [
+      name,
+      [...new Set(scores.flatMap((row) => (row.criterion_id === id ? (row.engine ?? []) : [])))],
+    ]),
+  )
+  return { ranked: { tasks, leaderboards, engines }, tables: { ...rows, leaderboard: rowsOfBoards } }
 }
 
 function isEverything({ models, perturbations, intensity }: TaskChoice): boolean {

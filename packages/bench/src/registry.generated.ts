@@ -2,6 +2,8 @@
 
 import { activationNorm } from '@loadbearing/criteria-activations'
 import { depth, macs, parameterCount, random } from '@loadbearing/criteria-baselines'
+import { hutchinsonTrace } from '@loadbearing/criteria-curvature'
+import { fisher, snip } from '@loadbearing/criteria-gradients'
 import { boundedKl } from '@loadbearing/criteria-probes'
 import { l1Norm, l2Norm, lamp, meanMagnitude, weightError } from '@loadbearing/criteria-weights'
 import { activationBitFlip, bfloat16BitFlip, bitFlip, bitSwap, burstFlip, deadChannel, float16BitFlip, float32AnyBitFlip, float32BitFlip, singleBitFlip, stuckAtOne, stuckAtZero } from '@loadbearing/perturbations-faults'
@@ -17,6 +19,9 @@ export const criteria: readonly RegisteredCriterion[] = [
   { plugin: macs, module: '@loadbearing/criteria-baselines' },
   { plugin: parameterCount, module: '@loadbearing/criteria-baselines' },
   { plugin: random, module: '@loadbearing/criteria-baselines' },
+  { plugin: hutchinsonTrace, module: '@loadbearing/criteria-curvature' },
+  { plugin: fisher, module: '@loadbearing/criteria-gradients' },
+  { plugin: snip, module: '@loadbearing/criteria-gradients' },
   { plugin: boundedKl, module: '@loadbearing/criteria-probes' },
   { plugin: l1Norm, module: '@loadbearing/criteria-weights' },
   { plugin: l2Norm, module: '@loadbearing/criteria-weights' },

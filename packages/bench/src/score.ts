@@ -31,6 +31,8 @@ export interface ScoreOptions extends ImageOptions {
   readonly criteria: readonly ScoredCriterion[]
   /** Names of the measured models to score; all by default. */
   readonly models?: readonly string[]
+  /** Images that an engine is given at once, 64 by default: more are faster and take more memory; scores differ by rounding alone. */
+  readonly batch?: number | undefined
   /** Leaves alone what is stored already: the same version with the same options on a model. */
   readonly onlyMissing?: boolean
   /** Stops after the pair in hand. */
@@ -48,6 +50,8 @@ export interface ScoreProgress {
   readonly scored: number
   readonly failed: number
   readonly reason: string | null
+  /** What ran the network, with its version; null where nothing did. */
+  readonly engine: string | null
   readonly seconds: number
 }
 
@@ -66,7 +70,7 @@ export async function score(options: ScoreOptions): Promise<void> {
 
 async function scoreInto(
   plan: Plan,
-  { out, criteria, models: names, onlyMissing = false, signal, onProgress, ...images }: ScoreOptions,
+  { out, criteria, models: names, onlyMissing = false, batch, signal, onProgress, ...images }: ScoreOptions,
 ): Promise<void> {
   const measured = await readTable(out, 'models')
   const models = names?.map((name) => findNamed('measured model', name, measured)) ?? measured
@@ -108,7 +112,7 @@ async function scoreInto(
       signal?.throwIfAborted()
       const planned = plan.models[modelId]!
       if (model?.name !== planned.name) model = await loadModel(planned.source, { ...images, signal })
-      const { outcomes, cost } = await scoreModel(plugin, its, model, levels, { ...images, signal })
+      const { outcomes, cost } = await scoreModel(plugin, its, model, levels, { ...images, batch, signal })
       const firstLayer = layers.findIndex((layer) => layer.model_id === modelId)
       const rows = outcomes.flatMap(({ level, layers: of }) =>
         [...of.values()].map((outcome, depth) => ({
@@ -119,6 +123,7 @@ async function scoreInto(
           level: level?.index ?? null,
           value: outcome.value ?? null,
           standard_error: outcome.value === undefined ? null : (outcome.standardError ?? null),
+          engine: cost.engine,
           reason: outcome.reason ?? null,
         })),
       )
@@ -135,6 +140,7 @@ async function scoreInto(
         scored: rows.length - failures.length,
         failed: failures.length,
         reason: failures[0]?.reason ?? null,
+        engine: cost.engine,
         seconds: cost.seconds,
       })
     }
@@ -202,10 +208,11 @@ async function scoreModel(
   options: Readonly<Record<string, unknown>>,
   model: BenchModel,
   levels: readonly PlannedLevel[],
-  fetching: FetchOptions,
+  { batch, ...fetching }: FetchOptions & Pick<ScoreOptions, 'batch'>,
 ): Promise<Scored> {
   const asked = isPerturbationAware(criterion) && askedBy(levels.map(({ perturbation }) => perturbation)).initial
-  const host = await openHost(model, asked ? await initialWeights(model, model.source.reference, fetching) : undefined)
+  const initial = asked ? await initialWeights(model, model.source.reference, fetching) : undefined
+  const host = await openHost(model, { initial, batch })
   const meter = startMeter()
   const outcomes: Scored['outcomes'] = []
   try {
@@ -216,7 +223,9 @@ async function scoreModel(
         : host.context(stream)
       outcomes.push({ level, layers: await scoreLayers(criterion, context, options) })
     }
-    return { outcomes, cost: { ...meter.read(), examples: host.examples(), forwards: host.forwards(), threads: 1 } }
+    const [forwards, backwards] = [host.forwards(), host.backwards()]
+    const cost = { ...meter.read(), examples: host.examples(), forwards, backwards, threads: 1, engine: host.engine() }
+    return { outcomes, cost }
   } finally {
     meter.stop()
     await host.release()

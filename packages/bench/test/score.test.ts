@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tableNames } from '@loadbearing/dataset'
-import { readTable } from '@loadbearing/dataset/folder'
+import { readTable, verifyFolder } from '@loadbearing/dataset/folder'
 import { describe, expect, it } from 'vitest'
 import { measure } from '../src/measure.ts'
 import { loadModel } from '../src/model.ts'
@@ -42,8 +42,12 @@ describe('scores', () => {
   it('and their truth and ranking are the same bytes in two runs, and are left alone when nothing is missing', async () => {
     const [one, two] = [measured.copy(), temporaryFolder()]
     await measureInto(two)
+    // Fewer images where each takes long.
+    const quicker = criteria.map((its) =>
+      its.plugin.needs.includes('hessian') ? { ...its, options: { examples: 4 } } : its,
+    )
     for (const out of [one, two]) {
-      await score({ out, criteria })
+      await score({ out, criteria: quicker })
       await rank({ out })
     }
     const tables = await reproducible(one)
@@ -55,7 +59,7 @@ describe('scores', () => {
     )
     expect(await reproducible(two)).toEqual(tables)
     const again: ScoreProgress[] = []
-    await score({ out: one, criteria, onlyMissing: true, onProgress: (progress) => again.push(progress) })
+    await score({ out: one, criteria: quicker, onlyMissing: true, onProgress: (progress) => again.push(progress) })
     expect(again).toEqual([])
   })
 
@@ -81,6 +85,45 @@ describe('scores', () => {
     await score({ ...both, onlyMissing: true, onProgress: ({ criterion }) => scored.push(criterion) })
     expect(scored).toHaveLength(1)
     expect(await readTable(out, 'scores')).toHaveLength(2 * 5)
+  })
+
+  it('say what ran the network, and what it took; those of the weights alone that nothing did', async () => {
+    const out = measured.copy()
+    const progress: ScoreProgress[] = []
+    const names = ['parameter-count', 'activation-norm', 'snip', 'bounded-kl']
+    await score({ out, criteria: named(...names), onProgress: (its) => progress.push(its) })
+    const rows = await readTable(out, 'scores')
+    const engines = (await readTable(out, 'criteria')).map(({ criterion_id: id, name }) => {
+      const own = new Set(rows.filter((row) => row.criterion_id === id).map(({ engine }) => engine))
+      expect(own.size).toBe(1)
+      return [name, [...own][0]]
+    })
+    const forward = expect.stringMatching(/^onnxruntime-node \d/) as string
+    const expected = {
+      'parameter-count': null,
+      'activation-norm': forward,
+      snip: expect.stringMatching(/^tfjs-(node|wasm) \d/) as string,
+      'bounded-kl': forward,
+    }
+    expect(Object.fromEntries(engines)).toEqual(expected)
+    expect(Object.fromEntries(progress.map(({ criterion, engine }) => [criterion, engine]))).toEqual(expected)
+    const runs = (await readTable(out, 'runs')).filter(({ kind }) => kind === 'score')
+    const spent = Object.fromEntries(
+      runs.map((run) => [progress[runs.indexOf(run)]!.criterion, [run.engine, run.backwards]]),
+    )
+    expect(spent).toMatchObject({ 'parameter-count': [null, 0], 'activation-norm': [forward, 0] })
+    expect(spent.snip).toEqual([expected.snip, 256])
+    expect((await verifyFolder(out)).findings).toEqual([])
+  })
+
+  it('do not depend on the batch but for rounding', async () => {
+    const out = measured.copy()
+    const values = async (batch?: number) => {
+      await score({ out, criteria: named('snip'), batch })
+      return (await readTable(out, 'scores')).map(({ value }) => value!)
+    }
+    const [usual, small] = [await values(), await values(11)]
+    expect(small.map((value, i) => Math.abs(value / usual[i]! - 1) < 1e-4)).toEqual(Array(5).fill(true))
   })
 
   it('of the other networks are kept when the file of one is gone', async () => {

@@ -103,6 +103,7 @@ export async function writeFolder(folder: string, said: Said): Promise<void> {
           level,
           value: typeof value === 'number' ? value : null,
           standard_error: null,
+          engine: null,
           reason: typeof value === 'string' ? value : null,
         })
         if (!criterion.aware) return [rowOf(criterion.score(depth), null, null)]

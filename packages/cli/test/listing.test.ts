@@ -97,6 +97,7 @@ it.each([
     /Option '--metric <name>' argument 'shar' is invalid\. Allowed choices are share, .*/,
     /.*rank --help.*/,
   ],
+  [['score', '--batch', '0'], /.*'0' is invalid\. It must be a whole number of at least 1\./, /.*score --help.*/],
   [
     ['measure', '--images', 'many'],
     /.*'many' is invalid\. It must be a whole number of at least 1\./,

@@ -24,7 +24,13 @@ function withDataset(): string {
   return folder
 }
 
-const row = z.object({ criterion: z.string(), share: z.number().nullable(), failures: z.number(), tasks: z.number() })
+const row = z.object({
+  criterion: z.string(),
+  engines: z.array(z.string()),
+  share: z.number().nullable(),
+  failures: z.number(),
+  tasks: z.number(),
+})
 const ranking = z.object({
   truth: z.enum(['accuracy-drop', 'bounded-kl']),
   tasks: z.array(
@@ -51,6 +57,16 @@ describe('score --plugin, then rank', () => {
     const { predictors, probes } = ranking.parse(await jsonOutput(['rank'], { cwd }))
     expect(predictors.map(({ criterion }) => criterion).sort()).toEqual(['depth', 'l2-norm', 'max-magnitude'])
     expect(probes.map(({ criterion }) => criterion)).toEqual(['bounded-kl'])
+    expect(predictors.flatMap(({ engines }) => engines)).toEqual([])
+    expect(probes[0]!.engines).toEqual([expect.stringMatching(/^onnxruntime-node \d/)])
+  })
+
+  it('gives an engine as many images at once as --batch says, and names it', async () => {
+    const cwd = withDataset()
+    const score = ['score', '--criterion', 'snip', '--option', 'snip.examples=20']
+    expect(await output([...score, '--batch', '7'], { cwd })).toMatch(/ snip +1 +5 +0 +[\d.]+ s +tfjs-(node|wasm) \d/)
+    const [scored] = z.array(z.object({ engine: z.string() })).parse(await jsonOutput(score, { cwd }))
+    expect(scored!.engine).toMatch(/^tfjs-(node|wasm) \d/)
   })
 
   it('gives a faulty criterion a row with its reason, counts it on the table, and goes on', async () => {

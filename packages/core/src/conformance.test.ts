@@ -139,6 +139,30 @@ describe('an unsound plugin fails the check that names its fault', () => {
     expect((await failures(unseeded)).join()).toMatch(/two calls differ/)
   })
 
+  it('a criterion that takes the mean of batches for that of the examples', async () => {
+    const unweighted = defineCriterion({
+      ...about,
+      name: 'unweighted',
+      summary: 'Averages batches.',
+      needs: ['gradients', 'labels'],
+      options: z.object({}),
+      async score({ layers, gradients }) {
+        const sums = layers.map(() => 0)
+        let batches = 0
+        for await (const batch of gradients()) {
+          layers.forEach(({ name }, l) => (sums[l]! += batch.gradients.get(name)!.data[0]!))
+          batches++
+        }
+        return byLayer(layers, ({ depth }) => sums[depth]! / batches)
+      },
+    })
+    expect(await failures(unweighted)).toEqual([
+      expect.stringMatching(
+        /^does not depend on how many examples it is handed at once: 'dense1\.weight' scores .* in batches of 7$/,
+      ),
+    ])
+  })
+
   it('a criterion with an option that has no default', async () => {
     const demanding = defineCriterion({
       ...about,

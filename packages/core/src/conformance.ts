@@ -145,6 +145,15 @@ function criterionChecks(criterion: AnyCriterion, it: RegisterTest): void {
     }
   })
 
+  it(`${name}: does not depend on how many examples it is handed at once`, async () => {
+    const whole = await scoreLayers(criterion, exampleHost())
+    const parts = await scoreLayers(criterion, exampleHost(7))
+    for (const [layer, { value: one = NaN }] of whole) {
+      const other = parts.get(layer)?.value ?? NaN
+      expect(Math.abs(one - other) <= 1e-4 * Math.abs(one), `'${layer}' scores ${one}, or ${other} in batches of 7`)
+    }
+  })
+
   it(`${name}: asks for nothing that it did not declare`, async () => {
     const host = exampleHost()
     const needs: readonly string[] = criterion.needs

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { ActivationGradients, GradientBatch, GradientOptions, TensorsByLayer } from './gradients.ts'
 import type { Layer } from './layer.ts'
 import type { Perturbation } from './perturbation.ts'
 import type { Reference } from './reference.ts'
@@ -29,6 +30,30 @@ export interface Capabilities {
     /** The unperturbed network's logits on the first `examples` calibration examples (all by default): [examples, classes]. */
     readonly logits: (examples?: number) => Promise<Tensor>
   }
+  /** The loss and the true class's logit use labels: who differentiates them declares `labels`, too, so that the table says so. */
+  gradients: {
+    /**
+     * One pass over the calibration examples, in the batches of `activations`: the gradient of the batch's mean objective with respect
+     * to every layer's weight. How many examples a batch holds is the user's choice, so only a mean that weighs batches by it is
+     * well defined.
+     */
+    readonly gradients: (options?: GradientOptions) => AsyncIterable<GradientBatch<Tensor>>
+    /** The same of every example for itself, in order: as slow as batches of one. */
+    readonly exampleGradients: (options?: GradientOptions) => AsyncIterable<TensorsByLayer>
+    /**
+     * In the same batches, the gradient with respect to what every layer reads and makes: a row is that of its example's own objective,
+     * and belongs to the same row of `activations`.
+     */
+    readonly activationGradients: (options?: GradientOptions) => AsyncIterable<GradientBatch<ActivationGradients>>
+  }
+  hessian: {
+    /**
+     * H·v, where H is the Hessian of the mean loss over the first `examples` calibration examples (all by default) with respect to
+     * the weights of the layers in `direction`, and v is that direction. Exact but for rounding; at kinks, such as ReLU's, the second
+     * derivative is 0.
+     */
+    readonly hessianProduct: (direction: TensorsByLayer, examples?: number) => Promise<TensorsByLayer>
+  }
   perturbation: {
     /** The perturbation and intensity that this call is scored for. */
     readonly perturbation: Perturbation
@@ -43,6 +68,15 @@ export interface Capabilities {
 }
 
 export type Need = keyof Capabilities
+
+/** What the network must run for: a criterion without any of these reads the weights alone. */
+export const running = [
+  'activations',
+  'logits',
+  'gradients',
+  'hessian',
+  'perturbedForward',
+] as const satisfies readonly Need[]
 
 /** What every criterion gets, whatever it needs. */
 export interface BaseContext {

@@ -1,4 +1,6 @@
-import type { LayerActivations } from './criterion.ts'
+import type { Capabilities, LayerActivations } from './criterion.ts'
+import { type ExampleGradients, gradientsOf, hessianTimes } from './example-gradients.ts'
+import type { GradientBatch, GradientOptions } from './gradients.ts'
 import type { Layer } from './layer.ts'
 import { definePerturbation, perturb } from './perturbation.ts'
 import { rngFrom } from './rng.ts'
@@ -57,11 +59,11 @@ const scaling = definePerturbation({
 
 /** y[n, o] = Σ x[n, i] · w[o, i], followed by ReLU except in the last layer. */
 function run(
-  count: number,
+  { start = 0, count }: { readonly start?: number; readonly count: number },
   replaced?: { readonly layer: Layer; readonly weight: Tensor },
 ): Map<string, LayerActivations> {
   const activations = new Map<string, LayerActivations>()
-  let input = tensor([count, widths[0]!], inputs.data.slice(0, count * widths[0]!))
+  let input = tensor([count, widths[0]!], inputs.data.slice(start * widths[0]!, (start + count) * widths[0]!))
   for (const layer of exampleLayers) {
     const weight = replaced?.layer.name === layer.name ? replaced.weight : weights.get(layer.name)!
     const [outs, ins] = [layer.weightShape[0]!, layer.weightShape[1]!]
@@ -89,13 +91,94 @@ function run(
 const logitsOf = (activations: Map<string, LayerActivations>): Tensor =>
   activations.get(exampleLayers.at(-1)!.name)!.output
 
-/** Everything that a criterion can ask for, on the example network: what the conformance suite scores on. */
-export function exampleHost(): Required<HostContext> {
-  const labels = Int32Array.from({ length: examples }, (_, n) => {
-    const row = logitsOf(run(examples)).data.subarray(n * 3, n * 3 + 3)
-    return row.indexOf(Math.max(...row))
-  })
+const labels = Int32Array.from({ length: examples }, (_, n) => {
+  const row = logitsOf(run({ count: examples })).data.subarray(n * 3, n * 3 + 3)
+  return row.indexOf(Math.max(...row))
+})
+
+function exampleGradients(n: number, { objective = 'loss' }: GradientOptions = {}): ExampleGradients {
+  return gradientsOf([...weights.values()], inputOf(n), labels[n]!, objective)
+}
+
+const inputOf = (n: number): number[] => [...inputs.data.subarray(n * widths[0]!, (n + 1) * widths[0]!)]
+
+/** The first `count` examples, in batches. */
+function batchesOf(size: number, count = examples): { readonly start: number; readonly count: number }[] {
+  const all = Math.min(count, examples)
+  return Array.from({ length: Math.ceil(all / size) }, (_, batch) => ({
+    start: batch * size,
+    count: Math.min(size, all - batch * size),
+  }))
+}
+
+/** Σ of vectors, as a weight of every layer. */
+function weightsOf(vectors: readonly (readonly (readonly number[])[])[], factor: number): Map<string, Tensor> {
+  return new Map(
+    exampleLayers.map(({ name, weightShape }, l) => {
+      const data = vectors[0]![l]!.map((_, i) => factor * vectors.reduce((sum, its) => sum + its[l]![i]!, 0))
+      return [name, tensor(weightShape, data)]
+    }),
+  )
+}
+
+/** @param size examples in a batch */
+function exampleDerivatives(size: number): Capabilities['gradients'] & Capabilities['hessian'] {
+  async function* batched<Of>(
+    options: GradientOptions | undefined,
+    made: (found: readonly ExampleGradients[]) => ReadonlyMap<string, Of>,
+  ): AsyncIterable<GradientBatch<Of>> {
+    for (const { start, count } of batchesOf(size, options?.examples)) {
+      const found = Array.from({ length: count }, (_, i) => exampleGradients(start + i, options))
+      yield { examples: count, gradients: made(found) }
+    }
+  }
+  return {
+    gradients: (options) =>
+      batched(options, (found) =>
+        weightsOf(
+          found.map((its) => its.weights),
+          1 / found.length,
+        ),
+      ),
+    async *exampleGradients(options) {
+      for (const { start } of batchesOf(1, options?.examples)) {
+        yield weightsOf([exampleGradients(start, options).weights], 1)
+      }
+    },
+    activationGradients: (options) =>
+      batched(options, (found) => {
+        const rows = (of: 'inputs' | 'outputs', l: number, width: number): Tensor =>
+          tensor(
+            [found.length, width],
+            found.flatMap((its) => its[of][l]!),
+          )
+        return new Map(
+          exampleLayers.map(({ name }, l) => [
+            name,
+            { input: rows('inputs', l, widths[l]!), output: rows('outputs', l, widths[l + 1]!) },
+          ]),
+        )
+      }),
+    async hessianProduct(direction, count = examples) {
+      const along = exampleLayers.map(
+        ({ name, weightShape, parameters }) => direction.get(name) ?? tensor(weightShape, new Float32Array(parameters)),
+      )
+      const products = batchesOf(1, count).map(({ start: n }) =>
+        hessianTimes([...weights.values()], along, inputOf(n), labels[n]!),
+      )
+      return new Map([...weightsOf(products, 1 / products.length)].filter(([name]) => direction.has(name)))
+    },
+  }
+}
+
+/**
+ * Everything that a criterion can ask for, on the example network: what the conformance suite scores on.
+ *
+ * @param batch examples that a criterion is handed at once
+ */
+export function exampleHost(batch = examples): Required<HostContext> {
   const intensity = 0.8
+  const { hessianProduct, ...gradients } = exampleDerivatives(batch)
   return {
     layers: exampleLayers,
     rng: rngFrom('example-network', 'criterion'),
@@ -103,11 +186,13 @@ export function exampleHost(): Required<HostContext> {
     weights: { weights: (layer) => weights.get(layer.name)! },
     activations: {
       async *activations() {
-        yield run(examples)
+        for (const its of batchesOf(batch)) yield run(its)
       },
     },
     labels: { labels },
-    logits: { logits: async (count = examples) => logitsOf(run(count)) },
+    logits: { logits: async (count = examples) => logitsOf(run({ count })) },
+    gradients,
+    hessian: { hessianProduct },
     perturbation: {
       perturbation: scaling,
       intensity,
@@ -117,7 +202,9 @@ export function exampleHost(): Required<HostContext> {
           layer,
         }),
     },
-    perturbedForward: { perturbedForward: async (layer, weight, count) => logitsOf(run(count, { layer, weight })) },
+    perturbedForward: {
+      perturbedForward: async (layer, weight, count) => logitsOf(run({ count }, { layer, weight })),
+    },
   }
 }
 

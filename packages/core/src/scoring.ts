@@ -93,6 +93,8 @@ const members: { readonly [N in Need]: readonly (keyof Capabilities[N])[] } = {
   activations: ['activations'],
   labels: ['labels'],
   logits: ['logits'],
+  gradients: ['gradients', 'exampleGradients', 'activationGradients'],
+  hessian: ['hessianProduct'],
   perturbation: ['perturbation', 'intensity', 'perturbed'],
   perturbedForward: ['perturbedForward'],
 }

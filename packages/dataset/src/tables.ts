@@ -175,6 +175,10 @@ export const tables = {
       level: optional('u8', "Index in the perturbation's grid; null where the criterion is not perturbation-aware."),
       value: optional('f64', 'The score; higher means more important. Null where there is none.'),
       standard_error: optional('f64', "The criterion's own estimate of its error, where it draws at random."),
+      engine: optional(
+        'utf8',
+        'What ran the network, with its version; several are joined by commas. Null where nothing ran.',
+      ),
       reason: optional('utf8', 'Why there is no score.'),
     },
   ),
@@ -248,7 +252,7 @@ export const tables = {
     processor: column('utf8', 'Processor.'),
     platform: column('utf8', 'Operating system and architecture.'),
     node: column('utf8', 'Version of Node.js.'),
-    engine: column('utf8', 'What ran the network.'),
+    engine: optional('utf8', 'What ran the network, as in scores.'),
   }),
 } as const satisfies Record<string, TableDeclaration>
 

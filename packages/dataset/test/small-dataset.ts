@@ -196,7 +196,7 @@ function criterionRow(id: number): Row<'criteria'> {
     package: '@loadbearing/criteria-small',
     track: id === 2 ? 'probe' : 'predictor',
     aware: id === 1,
-    needs: 'weights',
+    needs: id === 2 ? 'perturbation,perturbedForward' : 'weights',
     options: '{}',
     summary: 'Scores.',
     reference_title: 'Title',
@@ -227,6 +227,7 @@ function scoreRows(layers: readonly Row<'layers'>[]): Row<'scores'>[] {
               level,
               value: failed ? null : layer / 3,
               standard_error: criterion === 2 && !failed ? 0.01 : null,
+              engine: criterion === 2 ? 'an engine 1.2.3' : null,
               reason: failed ? 'It threw.' : null,
             }
           }),

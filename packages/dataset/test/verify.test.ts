@@ -357,6 +357,11 @@ describe('rows', () => {
     [({ scores }) => (scores[26]!.standard_error = 0.5), at('scores', 26, 'It has a standard error, but no value.')],
     [({ scores }) => (scores[25]!.standard_error = -1), at('scores', 25, 'standard_error is -1, less than 0.')],
     [
+      ({ scores }) => (scores[0]!.engine = 'an engine 1.2.3'),
+      at('scores', 0, 'engine is an engine 1.2.3, but its criterion runs no network.'),
+    ],
+    [({ scores }) => (scores[25]!.engine = ''), at('scores', 25, 'engine is empty; null stands for none.')],
+    [
       ({ scores }) => (scores[0]!.level = 1),
       at('scores', 0, 'perturbation_id is null and level 1, but its criterion is not aware of perturbations.'),
     ],

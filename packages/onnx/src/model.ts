@@ -22,6 +22,7 @@ import { leftOut, type LeftOut } from './left-out.ts'
 import { notesOn } from './notes.ts'
 import { withOpenReshapes } from './open-batch.ts'
 import { type Batch, encodeExposing, probe } from './probe.ts'
+import { type Program, programOf } from './program.ts'
 import { refuseRandom } from './randomness.ts'
 import { replaceWeights } from './replace-weights.ts'
 
@@ -62,6 +63,8 @@ export interface OnnxModel {
   readonly tensorsAround: (layer: Layer) => { readonly input: string; readonly output: string }
   /** The axis of the batch of a tensor that `tensorsAround` names; undefined where it has none of its own. */
   readonly batchAxis: (tensor: string) => number | undefined
+  /** The network node by node, for an engine other than onnxruntime. @throws ModelError where it carries a tensor of no numbers */
+  readonly program: () => Program
   /** The part of the network behind a layer's weight, as a model with the weight among its inputs. */
   readonly suffix: (layer: Layer) => Suffix
   /** The part behind what a layer's first consuming node makes; undefined where that is the class scores. */
@@ -188,6 +191,11 @@ export async function readModel(file: Uint8Array, { name, external, inputShape }
       const [{ data, made: makes }] = get(layer.name).weight.uses
       return { input: data, output: makes }
     },
+    program: () => ({
+      ...programOf(graph, inputs, output.name),
+      stored: (layer, values) => fedWeight(get(layer.name).weight, values),
+      weightRead: (layer) => get(layer.name).weight.uses[0].view,
+    }),
     batchAxis: (tensor) => types.get(tensor)?.batchAxis,
     suffix: (layer) => {
       const { cut, weight } = get(layer.name)

@@ -8,6 +8,9 @@ export const machines: readonly string[] = [
   ...new Set(
     runs
       .filter(({ kind }) => kind === 'score')
-      .map(({ processor, platform, node, engine }) => `${processor}, ${platform}, Node ${node}, ${engine}`),
+      .map(
+        ({ processor, platform, node, engine }) =>
+          `${processor}, ${platform}, Node ${node}${engine === null ? '' : `, ${engine}`}`,
+      ),
   ),
 ]

@@ -15,6 +15,10 @@ const fields = {
   options: described(z.record(z.string(), z.unknown()).readonly(), 'Its options, by name.'),
   summary: described(z.string(), 'One sentence.'),
   reference: source,
+  engines: described(
+    z.array(z.string()).readonly(),
+    'What ran the network, with versions: none where it reads the weights alone.',
+  ),
   cost: cost.nullable().openapi({
     description: 'What scoring a model costs: means over models, but of memory and images the most on any.',
   }),

@@ -30,6 +30,8 @@ export interface Criterion extends Pick<Row<'criteria'>, 'name' | 'version' | 'p
   readonly needs: readonly string[]
   readonly options: Readonly<Record<string, unknown>>
   readonly reference: Source
+  /** What ran the network, with versions: none where it reads the weights alone. */
+  readonly engines: readonly string[]
   /** What it cost on each model, by name. */
   readonly costs: ReadonlyMap<string, Cost>
   /** What it costs a model: means over models, but of memory and images the most on any. Null where it was not recorded. */
@@ -59,6 +61,7 @@ export function criteriaOf({ criteria, models, scores, runs }: StoredRows): Crit
       options: optionsOf(row),
       summary: row.summary,
       reference: { title: row.reference_title, url: row.reference_url },
+      engines: [...new Set(said.flatMap(({ engine }) => engine ?? []))],
       costs,
       cost: typicalCost([...costs.values()], said.length),
     }

@@ -19,6 +19,12 @@ export const outOption = (): Option => new Option('--out <folder>', 'the dataset
 export const threadsOption = (): Option =>
   new Option('--threads <n>', 'worker threads (default: one a core)').argParser(positiveInteger)
 
+export const batchOption = (): Option =>
+  new Option(
+    '--batch <n>',
+    'images that an engine is given at once: fewer take less memory, more are faster (default: 64)',
+  ).argParser(positiveInteger)
+
 export const cifar10Option = (): Option =>
   new Option('--cifar10 <folder>', 'read CIFAR-10 from its official binary version here, in place of fetching it')
 

@@ -19,6 +19,7 @@ export type Metric = keyof typeof metrics
 
 /** A ranking for `--json`. */
 export function rankingValue(ranked: Ranked, truth: TruthKind) {
+  const withEngines = (row: LeaderboardRow) => ({ ...row, engines: ranked.engines.get(row.criterion) ?? [] })
   return {
     truth,
     tasks: ranked.tasks
@@ -31,8 +32,8 @@ export function rankingValue(ranked: Ranked, truth: TruthKind) {
         counts: task.counts,
         reason,
       })),
-    predictors: ranked.leaderboards[truth].predictor,
-    probes: ranked.leaderboards[truth].probe,
+    predictors: ranked.leaderboards[truth].predictor.map(withEngines),
+    probes: ranked.leaderboards[truth].probe.map(withEngines),
   }
 }
 
@@ -55,7 +56,7 @@ export async function describeRanking(
     )
     return rows.length === 0
       ? []
-      : [pc.bold(title), '', trackTable(rows, track, truth, costsOf(criteria, runs, scores)), '']
+      : [pc.bold(title), '', trackTable(rows, track, truth, costsOf(criteria, runs, scores), ranked.engines), '']
   }
   const left = tasks.filter(({ task }) => !task.counts)
   return [
@@ -104,6 +105,7 @@ function trackTable(
   track: Track,
   truth: TruthKind,
   costs: ReadonlyMap<string, Cost>,
+  engines: Ranked['engines'],
 ): string {
   const right = (title: string): TableColumn => ({ title, align: 'right' })
   const spare = (title: string): TableColumn => ({ title, align: 'right', spare: true })
@@ -123,6 +125,7 @@ function trackTable(
       ...(track === 'probe' ? [right('forwards')] : []),
       spare('mean rank'),
       { title: 'needs', spare: true },
+      { title: 'engine', spare: true },
       ...(trouble ? [right('failed'), right('constant')] : []),
     ],
     rows.map((row, index) => {
@@ -141,6 +144,7 @@ function trackTable(
         ...(track === 'probe' ? [(cost?.forwards ?? 0).toFixed(0)] : []),
         row.meanRank?.toFixed(1) ?? '–',
         pc.dim(cost?.needs.replaceAll(',', ', ') ?? ''),
+        pc.dim(engines.get(row.criterion)?.join(', ') ?? ''),
         ...(trouble ? [String(row.failures), String(row.constants)] : []),
       ]
     }),

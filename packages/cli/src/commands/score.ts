@@ -7,7 +7,7 @@ import { duration } from '../terminal/numbers.ts'
 import { printResult, say } from '../terminal/output.ts'
 import { type Progress, startProgress } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
-import { cifar10Option, type CommonOptions, nameOf, outOption } from './options.ts'
+import { batchOption, cifar10Option, type CommonOptions, nameOf, outOption } from './options.ts'
 import { moreNames, moreTexts } from './parsing.ts'
 import { pluginOption, warnOfPlugin } from './plugin-option.ts'
 
@@ -17,6 +17,7 @@ interface ScoreCommandOptions extends CommonOptions {
   readonly criterion?: string[]
   readonly plugin?: string[]
   readonly option?: string[]
+  readonly batch?: number
 }
 
 export function scoreCommand(): Command {
@@ -26,6 +27,7 @@ export function scoreCommand(): Command {
     .option('--criterion <names>', 'the criteria, joined by commas (default: all, or those of --plugin)', moreNames)
     .addOption(pluginOption())
     .option('--option <criterion.option=value>', 'an option of a criterion; may be repeated', moreTexts)
+    .addOption(batchOption())
     .addOption(cifar10Option())
     .addOption(outOption())
     .addHelpText(
@@ -42,6 +44,7 @@ Examples:
       const results = await scoreWithProgress(options.out, chosen, {
         ...(models.length > 0 && { models }),
         cifar10: options.cifar10,
+        batch: options.batch,
       })
       printResult(options.json, results, () => describeScores(results))
     })
@@ -104,13 +107,13 @@ function asJson(text: string): unknown {
 }
 
 /** What one criterion did on one model. */
-type Scored = Pick<ScoreProgress, 'criterion' | 'model' | 'scored' | 'failed' | 'reason' | 'seconds'>
+type Scored = Pick<ScoreProgress, 'criterion' | 'model' | 'scored' | 'failed' | 'reason' | 'engine' | 'seconds'>
 
 /** Scores, and says on stderr how far it has come. Ctrl-C stops it without losing what is finished. */
 export async function scoreWithProgress(
   out: string,
   chosen: Parameters<typeof score>[0]['criteria'],
-  more: Pick<Parameters<typeof score>[0], 'models' | 'onlyMissing' | 'cifar10'> = {},
+  more: Pick<Parameters<typeof score>[0], 'models' | 'onlyMissing' | 'cifar10' | 'batch'> = {},
 ): Promise<Scored[]> {
   let progress: Progress | undefined
   const { onFetch, stop } = startFetching()
@@ -151,6 +154,7 @@ function describeScores(results: readonly Scored[]): string {
       String(sum(({ scored }) => scored)),
       String(sum(({ failed }) => failed)),
       duration(sum(({ seconds }) => seconds)),
+      [...new Set(own.flatMap(({ engine }) => engine ?? []))].join(', '),
     ]
   })
   return [
@@ -161,6 +165,7 @@ function describeScores(results: readonly Scored[]): string {
         { title: 'scores', align: 'right' },
         { title: 'failed', align: 'right' },
         { title: 'time', align: 'right' },
+        { title: 'engine' },
       ],
       lines,
     ),

@@ -1,3 +1,4 @@
+import { running } from '@loadbearing/core'
 import type { Row } from '../tables.ts'
 import { about, type Finding, type OpenTables } from './finding.ts'
 import { gridOf } from './grid.ts'
@@ -17,7 +18,10 @@ export function* scores({ criteria, layers, perturbations, scores: all }: OpenTa
     }
     yield* about('scores', row, brokenValue(score))
     const criterion = criteria[score.criterion_id]
-    if (criterion) yield* about('scores', row, brokenLevel(score, criterion.aware, levels))
+    if (criterion) {
+      yield* about('scores', row, brokenLevel(score, criterion.aware, levels))
+      yield* about('scores', row, brokenEngine(score, criterion.needs))
+    }
   }
   yield* ascending(
     'scores',
@@ -68,4 +72,10 @@ function* brokenLevel(
   } else if (id !== null && level !== null && level >= (levels[id] ?? Infinity)) {
     yield `level is ${level}, but perturbation ${id} has ${levels[id]!} levels.`
   }
+}
+
+function* brokenEngine({ engine }: Score, needs: string): Generator<string> {
+  const runs = needs.split(',').some((need) => running.some((its) => its === need))
+  if (engine === '') yield 'engine is empty; null stands for none.'
+  else if (engine !== null && !runs) yield `engine is ${engine}, but its criterion runs no network.`
 }

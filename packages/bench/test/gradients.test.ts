@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs'
+import { type AnyCriterion, type GradientBatch, scoreLayers, type Tensor, type TensorsByLayer } from '@loadbearing/core'
+import * as tf from '@tensorflow/tfjs'
+import { describe, expect, it } from 'vitest'
+import { type Host, type HostOptions, openHost } from '../src/host.ts'
+import { type BenchModel, loadModel } from '../src/model.ts'
+import { criteria, perturbations } from '../src/registry.generated.ts'
+
+interface Reference {
+  readonly model: string
+  readonly layers: readonly string[]
+  readonly fisher: readonly number[]
+  readonly snip: readonly number[]
+  readonly trace: readonly number[]
+}
+
+const fixture = new URL('fixtures/gradient-criteria.json', import.meta.url)
+const references = JSON.parse(readFileSync(fixture, 'utf8')) as readonly Reference[]
+const examples = 12
+const criterion = (name: string): AnyCriterion => criteria.find(({ plugin }) => plugin.name === name)!.plugin
+
+/** Numbers from −2 to 2 by Park and Miller's generator, which the reference draws, too. */
+const pixels = (() => {
+  let state = 1
+  return Float32Array.from({ length: examples * 784 }, () => {
+    state = (state * 48271) % 2147483647
+    return (state / 2147483647 - 0.5) * 4
+  })
+})()
+
+/** A network of the zoo with the first of those examples in place of its images. */
+async function small(name: string, count = examples): Promise<BenchModel> {
+  const model = await loadModel({ reference: `zoo:${name}` })
+  const shape = [1, 28, 28]
+  const read = async (indices: readonly number[]): Promise<Float32Array> =>
+    Float32Array.from(indices.flatMap((index) => [...pixels.subarray(index * 784, (index + 1) * 784)]))
+  const labels = Int32Array.from({ length: count }, (_, index) => (index * 3) % 10)
+  const fingerprint = async (): Promise<string> => 'drawn'
+  const images = { kind: 'numbers', name: 'drawn', fingerprint, count, labels, classes: [], shape, read } as const
+  return { ...model, images: async () => images }
+}
+
+async function given<T>(model: BenchModel, options: HostOptions, work: (host: Host) => Promise<T>): Promise<T> {
+  const host = await openHost(model, options)
+  try {
+    return await work(host)
+  } finally {
+    await host.release()
+  }
+}
+
+/** Σ over batches of what a batch holds times its mean gradient, over all examples. */
+async function weighted(batches: AsyncIterable<GradientBatch<Tensor>>): Promise<Map<string, Float64Array>> {
+  const sums = new Map<string, Float64Array>()
+  for await (const batch of batches) {
+    for (const [name, { data }] of batch.gradients) {
+      const sum = sums.get(name) ?? new Float64Array(data.length)
+      data.forEach((value, i) => (sum[i]! += (batch.examples / examples) * value))
+      sums.set(name, sum)
+    }
+  }
+  return sums
+}
+
+function expectClose(made: ArrayLike<number>, expected: ArrayLike<number>): void {
+  const length = Math.hypot(...Array.from(expected))
+  expect(Math.hypot(...Array.from(expected, (value, i) => value - made[i]!))).toBeLessThan(1e-4 * length)
+}
+
+describe('gradients that a criterion is given', () => {
+  it('have a mean, and Hessian products, that do not depend on the batch', async () => {
+    const model = await small('lenet-fashion')
+    const found = (batch: number) =>
+      given(model, { batch }, async (host) => {
+        const { gradients, hessian, layers } = host.context(['test'])
+        const direction = new Map(layers.map((layer) => [layer.name, model.onnx.weight(layer)]))
+        return {
+          mean: await weighted(gradients!.gradients()),
+          product: await hessian!.hessianProduct(direction),
+        }
+      })
+    const [whole, parts] = [await found(examples), await found(5)]
+    expect(whole.mean.size).toBe(5)
+    for (const [name, values] of whole.mean) expectClose(parts.mean.get(name)!, values)
+    for (const [name, { data }] of whole.product) expectClose(parts.product.get(name)!.data, data)
+  })
+
+  it('are of every example for itself, and a row an example of the activations, in the order of the labels', async () => {
+    await given(await small('lenet-fashion'), { batch: 5 }, async (host) => {
+      const { gradients, activations, labels } = host.context(['test'])
+      const each: TensorsByLayer[] = []
+      for await (const its of gradients!.exampleGradients({ objective: 'true-logit' })) each.push(its)
+      expect(each).toHaveLength(labels!.labels.length)
+      const seen = activations!.activations()[Symbol.asyncIterator]()
+      let first = 0
+      for await (const batch of gradients!.activationGradients({ objective: 'true-logit' })) {
+        const read = (await seen.next()).value as ReadonlyMap<string, { input: Tensor }>
+        // Of the last layer, the gradient of an example is what the layer makes of it, outer product with what it reads.
+        const [layer, { output }] = [...batch.gradients].at(-1)!
+        const { input } = read.get(layer)!
+        const [outputs, inputs] = [output.data.length / batch.examples, input.data.length / batch.examples]
+        expect(output.shape[0]).toBe(batch.examples)
+        for (let row = 0; row < batch.examples; row++) {
+          const outer = Array.from({ length: outputs * inputs }, (_, i) => {
+            const [o, from] = [Math.floor(i / inputs), i % inputs]
+            return output.data[row * outputs + o]! * input.data[row * inputs + from]!
+          })
+          expect(output.data[row * outputs + labels!.labels[first + row]!]).toBe(1)
+          expectClose(each[first + row]!.get(layer)!.data, outer)
+        }
+        first += batch.examples
+      }
+      expect(first).toBe(examples)
+    })
+  })
+
+  it('are counted by the image, and say what ran', async () => {
+    await given(await small('lenet-fashion'), { batch: 5 }, async (host) => {
+      const { gradients, hessian, layers, logits } = host.context(['test'])
+      expect([host.forwards(), host.backwards(), host.engine()]).toEqual([0, 0, null])
+      const spend = async (batches: AsyncIterable<unknown>): Promise<void> => {
+        for await (const _ of batches);
+      }
+      await spend(gradients!.gradients({ examples: 7 }))
+      expect([host.forwards(), host.backwards(), host.examples()]).toEqual([7, 7, 7])
+      await spend(gradients!.exampleGradients({ examples: 3 }))
+      await spend(gradients!.activationGradients({ examples: 100 }))
+      expect([host.forwards(), host.backwards(), host.examples()]).toEqual([22, 22, 12])
+      const direction = { shape: layers[0]!.weightShape, data: new Float32Array(layers[0]!.parameters) }
+      await hessian!.hessianProduct(new Map([[layers[0]!.name, direction]]), 4)
+      expect([host.forwards(), host.backwards()]).toEqual([26, 30])
+      const engine = process.env.LOADBEARING_ENGINE ?? 'tfjs-(node|wasm)'
+      expect(host.engine()).toMatch(new RegExp(`^${engine} \\d+\\.\\d+\\.\\d+[^,]*$`))
+      await logits!.logits(2)
+      expect(host.engine()).toMatch(new RegExp(`^${engine} [^,]*, onnxruntime-node \\d`))
+    })
+  })
+
+  it('of a network that cannot be differentiated are a reason for every layer', async () => {
+    const model = await small('lenet-fashion')
+    const fixed = { ...model, onnx: { ...model.onnx, batch: 4 } }
+    await given(fixed, {}, async (host) => {
+      const outcomes = await scoreLayers(criterion('fisher'), host.context(['test']))
+      const reason = 'lenet-fashion takes 4 examples at a time; gradients need any number.'
+      expect([...outcomes.values()]).toEqual(Array(5).fill({ reason }))
+      expect(host.engine()).toBe(null)
+    })
+  })
+})
+
+describe('criteria of gradients agree with PyTorch (tools/reference/gradient_criteria.py)', () => {
+  it.each(references)('on $model', async ({ model: name, layers, ...expected }) => {
+    await given(await small(name), { batch: 5 }, async (host) => {
+      const scored = async (plugin: AnyCriterion, options = {}) => {
+        const outcomes = await scoreLayers(plugin, host.context(['reference']), options)
+        return layers.map((layer) => outcomes.get(layer)!)
+      }
+      const values = async (its: AnyCriterion) => (await scored(its)).map(({ value }) => value ?? NaN)
+      expectClose(await values(criterion('fisher')), expected.fisher)
+      expectClose(await values(criterion('snip')), expected.snip)
+      const traces = await scored(criterion('hutchinson-trace'), { draws: 24 })
+      traces.forEach((outcome, i) => {
+        if (outcome.value === undefined) throw new Error(outcome.reason)
+        expect(Math.abs(outcome.value - expected.trace[i]!)).toBeLessThan(4 * outcome.standardError!)
+      })
+    })
+  })
+})
+
+it.each(criteria)('$plugin.name leaves no tensor behind', async ({ plugin }) => {
+  const model = await small('lenet-fashion', 3)
+  const level = { perturbation: perturbations.find((its) => its.plugin.name === 'bit-flip')!.plugin, intensity: 0.01 }
+  const score = (its: AnyCriterion) => given(model, {}, (host) => scoreLayers(its, host.context(['test'], level)))
+  // Opens the engine, where it is not open yet.
+  await score(criterion('snip'))
+  const before = tf.memory().numTensors
+  const outcomes = await score(plugin)
+  expect([...outcomes.values()].flatMap(({ reason }) => reason ?? [])).toEqual([])
+  expect(tf.memory().numTensors).toBe(before)
+})

@@ -1,0 +1,1 @@
+export { hutchinsonTrace } from './hutchinson-trace.ts'

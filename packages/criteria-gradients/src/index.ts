@@ -1,0 +1,2 @@
+export { fisher } from './fisher.ts'
+export { snip } from './snip.ts'

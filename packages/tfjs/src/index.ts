@@ -1,0 +1,2 @@
+export { type Differentiable, type Labelled, openDifferentiable } from './differentiable.ts'
+export { type Engine, type EngineOptions, openEngine } from './engine.ts'

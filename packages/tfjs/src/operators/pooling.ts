@@ -1,0 +1,112 @@
+import * as tf from '@tensorflow/tfjs'
+import { given, type Mapping, type Mappings, Unsupported } from '../node.ts'
+import { Value } from '../value.ts'
+import { asImage, extentOf, padded, padsFor, type Window, windowOf } from './window.ts'
+
+type Pads = readonly [number, number, number, number]
+
+/** The smallest float32: no place of a padded image beats it. */
+const lowest = -3.4028234663852886e38
+
+/** The pads with what a last, incomplete window reads beyond them. */
+function ceiled(pads: Pads, { strides }: Window, size: readonly number[], extent: readonly number[]): Pads {
+  const beyond = strides.map((stride, i) => {
+    const room = size[i]! + pads[i]! + pads[i + 2]! - extent[i]!
+    let steps = Math.ceil(room / stride)
+    // A window that starts in the padding behind the image is none.
+    if (steps * stride >= size[i]! + pads[i]!) steps--
+    return Math.max(0, steps * stride - room)
+  })
+  return [pads[0], pads[1], pads[2] + beyond[0]!, pads[3] + beyond[1]!]
+}
+
+/** The taps of all windows side by side, so that windows with gaps in them become neighbours that do not overlap. */
+export function sideBySide(
+  x: tf.Tensor4D,
+  kernel: readonly number[],
+  strides: readonly number[],
+  dilations: readonly number[],
+): tf.Tensor4D {
+  return [0, 1].reduce((image, axis) => {
+    const extent = (kernel[axis]! - 1) * dilations[axis]! + 1
+    const windows = Math.floor((image.shape[axis + 1]! - extent) / strides[axis]!) + 1
+    const taps = Array.from({ length: windows * kernel[axis]! }, (_, i) => {
+      const window = Math.floor(i / kernel[axis]!)
+      return window * strides[axis]! + (i % kernel[axis]!) * dilations[axis]!
+    })
+    return tf.gather(image, tf.tensor1d(taps, 'int32'), axis + 1)
+  }, x)
+}
+
+function pool(
+  x: tf.Tensor4D,
+  kernel: readonly [number, number],
+  { strides, dilations }: Window,
+  run: (x: tf.Tensor4D, size: [number, number], strides: [number, number]) => tf.Tensor4D,
+): tf.Tensor4D {
+  const size = [...kernel] as [number, number]
+  if (dilations.every((each) => each === 1)) return run(x, size, [...strides])
+  return run(sideBySide(x, kernel, strides, dilations), size, size)
+}
+
+function shapedAs(made: tf.Tensor4D, rank: number): Value {
+  const [count, , length, channels] = made.shape
+  return Value.channelsLast(rank === 4 ? made : tf.reshape(made, [count, length, channels]))
+}
+
+const max: Mapping = (node) => {
+  const window = windowOf(node)
+  if (node.operation.outputs.length > 1) throw new Unsupported('indices')
+  const { kernel } = window
+  if (!kernel) throw new Unsupported('no kernel_shape')
+  return (inputs) => {
+    const x = given(inputs, 0)
+    const image = asImage(x.channelsLast)
+    const size = [image.shape[1], image.shape[2]]
+    const extent = extentOf(kernel, window.dilations)
+    const pads = padsFor(window, size, extent)
+    const all = node.number('ceil_mode', 0) === 0 ? pads : ceiled(pads, window, size, extent)
+    const made = pool(padded(image, all, lowest), kernel, window, (whole, k, strides) =>
+      tf.maxPool(whole, k, strides, 'valid'),
+    )
+    return shapedAs(made, x.rank)
+  }
+}
+
+const average: Mapping = (node) => {
+  const window = windowOf(node)
+  const { kernel } = window
+  if (!kernel) throw new Unsupported('no kernel_shape')
+  return (inputs) => {
+    const x = given(inputs, 0)
+    const image = asImage(x.channelsLast)
+    const size = [image.shape[1], image.shape[2]] as const
+    const extent = extentOf(kernel, window.dilations)
+    const pads = padsFor(window, size, extent)
+    const all = node.number('ceil_mode', 0) === 0 ? pads : ceiled(pads, window, size, extent)
+    const run = (whole: tf.Tensor4D): tf.Tensor4D =>
+      pool(whole, kernel, window, (each, k, strides) => tf.avgPool(each, k, strides, 'valid'))
+    const made = run(padded(image, all))
+    if (all.every((each) => each === 0)) return shapedAs(made, x.rank)
+    // The share of a window that counts.
+    const counted = node.number('count_include_pad', 0) === 0 ? ([0, 0, 0, 0] as const) : pads
+    const ones = padded(tf.ones([1, ...size, 1]), counted, 1)
+    const rest = all.map((each, i) => each - counted[i]!) as [number, number, number, number]
+    return shapedAs(tf.div(made, run(padded(ones, rest))), x.rank)
+  }
+}
+
+function overall(reduce: (x: tf.Tensor, axes: number[]) => tf.Tensor): Mapping {
+  return () => (inputs) => {
+    const x = given(inputs, 0)
+    const axes = x.shape.slice(2).map((_, axis) => axis + 1)
+    return Value.channelsLast(reduce(x.channelsLast, axes))
+  }
+}
+
+export const pooling: Mappings = {
+  MaxPool: max,
+  AveragePool: average,
+  GlobalAveragePool: overall((x, axes) => tf.mean(x, axes, true)),
+  GlobalMaxPool: overall((x, axes) => tf.max(x, axes, true)),
+}
