@@ -88,16 +88,22 @@ def variance_components():
 
 
 def regression_intervals():
-    """The drop on a whole test set from the first images, by least squares on class and group of margin: every term from its definition."""
+    """The drop on a whole test set from the first images, by least squares on class, group of margin and logits: every term from its definition."""
     rng = np.random.default_rng(23)
-    for classes, images, known, population in ((4, 300, 500, 500), (4, 300, 500, 2000), (40, 300, 400, 400)):
+    for classes, images, known, population in ((3, 300, 400, 400), (3, 300, 400, 2000), (9, 300, 310, 310)):
         labels = rng.integers(classes, size=known)
-        margins = np.round(rng.normal(2, 3, known), 2)
+        logits = np.round(rng.normal(0, 2, (known, classes)), 1)
+        own = np.arange(known), labels
+        logits[own] += 3
+        logits = logits.round(1).astype(np.float32).astype(np.float64)
+        others = logits.copy()
+        others[own] = -np.inf
+        margins = logits[own] - others.max(axis=1)
         lost = rng.random(known) < 0.6 * np.exp(-np.maximum(margins, 0) / 3) * labels / classes
         losses = np.where(margins < 0, -(rng.random(known) < 0.2).astype(int), lost.astype(int))[:images]
         rank = np.argsort(np.argsort(margins, kind="stable"), kind="stable")
         group = np.eye(16)[rank * 16 // known]
-        x = np.hstack([np.eye(classes)[labels], group[:, 1:]])
+        x = np.hstack([np.eye(classes)[labels], group[:, 1:], logits[:, 1:] - logits[:, :1]])
         if images < 10 * x.shape[1]:
             x = group
         seen, columns = x[:images], x.shape[1]
@@ -112,7 +118,7 @@ def regression_intervals():
         centre = value * images / (images + 2)
         yield {
             "labels": labels.tolist(),
-            "margins": margins.tolist(),
+            "logits": logits.round(1).tolist(),
             "losses": losses.tolist(),
             "population": population,
             "value": float(value),

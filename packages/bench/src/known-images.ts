@@ -1,20 +1,5 @@
-import type { Tensor } from '@loadbearing/core'
 import type { KnownImages } from '@loadbearing/ranking'
 import { readUnit, type Unit } from './units.ts'
-
-/** What the unperturbed logits [n, classes] of some images tell of them. */
-export function knownFrom({ shape, data }: Tensor, labels: readonly number[]): KnownImages {
-  const [images = 0, classes = 0] = shape
-  const margins = Float32Array.from({ length: images }, (_, image) => {
-    const own = image * classes + labels[image]!
-    let other = -Infinity
-    for (let logit = image * classes; logit < (image + 1) * classes; logit++) {
-      if (logit !== own) other = Math.max(other, data[logit]!)
-    }
-    return data[own]! - other
-  })
-  return { labels: Int32Array.from(labels), margins }
-}
 
 /** Whether a unit was measured for what is known of its images alone. */
 export function isWithoutCells({ grid }: Pick<Unit, 'grid'>): boolean {
@@ -28,11 +13,17 @@ export function isWithoutCells({ grid }: Pick<Unit, 'grid'>): boolean {
  * @throws DatasetError when a unit is missing or damaged
  */
 export async function readKnown(folder: string, units: readonly Unit[], model: string): Promise<KnownImages> {
-  const its = units.filter((unit) => unit.model === model && isWithoutCells(unit))
+  const its = units.filter((unit) => unit.model === model && isWithoutCells(unit)).sort((a, b) => a.chunk - b.chunk)
   const known: KnownImages[] = []
-  for (const unit of its.toSorted((a, b) => a.chunk - b.chunk)) known.push((await readUnit(folder, unit)).known!)
-  return {
-    labels: Int32Array.from(known.flatMap(({ labels }) => [...labels])),
-    margins: Float32Array.from(known.flatMap(({ margins }) => [...margins])),
+  for (const unit of its) known.push((await readUnit(folder, unit)).known!)
+  const [images, classes] = [known.reduce((sum, { labels }) => sum + labels.length, 0), known[0]?.logits.shape[1] ?? 0]
+  const labels = new Int32Array(images)
+  const data = new Float32Array(images * classes)
+  let start = 0
+  for (const chunk of known) {
+    labels.set(chunk.labels, start)
+    data.set(chunk.logits.data, start * classes)
+    start += chunk.labels.length
   }
+  return { labels, logits: { shape: [images, classes], data } }
 }

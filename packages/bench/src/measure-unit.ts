@@ -2,7 +2,7 @@ import { PluginError, type Tensor } from '@loadbearing/core'
 import type { SuffixEngine } from '@loadbearing/onnx'
 import { type GridPoint, pointsOf } from './cells.ts'
 import { drawActivations, drawWeight, type Surroundings, weightDigest } from './draws.ts'
-import { isWithoutCells, knownFrom } from './known-images.ts'
+import { isWithoutCells } from './known-images.ts'
 import type { BenchModel } from './model.ts'
 import { outcomeOf, predictedClasses, summedLoss } from './outcome.ts'
 import type { FailedCell, MeasuredCell, Unit, UnitResult } from './units.ts'
@@ -44,7 +44,7 @@ export async function measureUnit(
     cleanLoss: summedLoss(clean, labels),
     seconds: (performance.now() - started) / 1000,
     cells,
-    ...(isWithoutCells(unit) && { known: knownFrom(clean, labels) }),
+    ...(isWithoutCells(unit) && { known: { labels: Int32Array.from(labels), logits: clean } }),
   }
 }
 

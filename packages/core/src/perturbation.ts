@@ -145,7 +145,9 @@ export function equalBytes(a: Float32Array, b: Float32Array): boolean {
   if (a.length !== b.length) return false
   const left = new Uint32Array(a.buffer, a.byteOffset, a.length)
   const right = new Uint32Array(b.buffer, b.byteOffset, b.length)
-  return left.every((word, index) => word === right[index])
+  // A loop: a call an element would take longer than most perturbations.
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false
+  return true
 }
 
 function isTensor(value: unknown): value is Tensor {

@@ -131,7 +131,7 @@ export const tables = {
   ),
   intervals: table(
     'intervals',
-    'Where cells were narrowed one by one: a row a measured cell, with what is known of its loss on the whole test set. Beside the outcomes it uses the true class of every image and by how much the unperturbed network is sure of it (docs/measuring.md).',
+    'Where cells were narrowed one by one: a row a measured cell, with what is known of its loss on the whole test set. Beside the outcomes it uses the true class of every image and its logits in the unperturbed network (docs/measuring.md).',
     {
       cell_id: idOf('sensitivity', column('u32', 'The cell, in sensitivity.')),
       value: column('f64', 'Accuracy lost on the whole test set, under this one draw.', 'fraction'),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { rngFrom, type Rng } from '@loadbearing/core'
+import { type Rng, rngFrom, tensor } from '@loadbearing/core'
 import { describe, expect, it } from 'vitest'
 import {
   isNarrow,
@@ -23,13 +23,18 @@ interface TestSet {
 function testSet(size: number, classes: number, chance: (margin: number) => number, gained: number, rng: Rng): TestSet {
   const factors = Array.from({ length: classes }, (_, label) => (2 * label) / (classes - 1))
   const labels = Int32Array.from({ length: size }, () => rng.integer(classes))
-  const margins = Float32Array.from({ length: size }, () => 3 + 3 * rng.normal())
+  const logits = Float32Array.from({ length: size * classes }, () => rng.normal())
+  labels.forEach((label, image) => (logits[image * classes + label]! += 4 + 2 * rng.normal()))
   const losses = Int8Array.from(labels, (label, image) => {
-    const margin = margins[image]!
+    const own = logits.subarray(image * classes, (image + 1) * classes)
+    const margin = own.reduce(
+      (least, logit, other) => (other === label ? least : Math.min(least, own[label]! - logit)),
+      99,
+    )
     if (margin < 0) return rng.uniform() < gained ? -1 : 0
     return rng.uniform() < chance(margin) * factors[label]! ? 1 : 0
   })
-  return { known: { labels, margins }, losses }
+  return { known: { labels, logits: tensor([size, classes], logits) }, losses }
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
@@ -44,13 +49,13 @@ function intervalOf({ known, losses }: TestSet, images: number, population: numb
 }
 
 describe('the regressed interval of one cell', () => {
-  it("is numpy's, with the classes and without, where all of the test set is known and where a part is", () => {
+  it("is numpy's, with all variables and with the groups alone, where all of the test set is known and where a part is", () => {
     const { cases } = JSON.parse(
       readFileSync(new URL('../test/fixtures/regression-interval.json', import.meta.url), 'utf8'),
     ) as {
       cases: {
         labels: number[]
-        margins: number[]
+        logits: number[][]
         losses: number[]
         population: number
         value: number
@@ -58,8 +63,9 @@ describe('the regressed interval of one cell', () => {
         high: number
       }[]
     }
-    for (const { labels, margins, losses, population, value, low, high } of cases) {
-      const known = { labels: Int32Array.from(labels), margins: Float32Array.from(margins) }
+    for (const { labels, logits, losses, population, value, low, high } of cases) {
+      const shape = [labels.length, logits[0]!.length]
+      const known = { labels: Int32Array.from(labels), logits: tensor(shape, logits.flat()) }
       const cell = openRegression(known, population).cell()
       // Taken up in pieces, as chunks are.
       cell.add(Int8Array.from(losses.slice(0, 100)))
@@ -72,11 +78,15 @@ describe('the regressed interval of one cell', () => {
     expect(cases.length).toBeGreaterThanOrEqual(3)
   })
 
-  it('finds the drop of the whole test set where losses follow from class and margin', () => {
+  it('finds the drop of the whole test set where losses follow from the class', () => {
     // Every image of class 0 is lost, of the other none.
+    const rng = rngFrom('logits')
     const known = {
       labels: Int32Array.from({ length: 2000 }, (_, image) => (image % 3 === 0 ? 0 : 1)),
-      margins: Float32Array.from({ length: 2000 }, (_, image) => (image * 7919) % 2000),
+      logits: tensor(
+        [2000, 2],
+        Float32Array.from({ length: 4000 }, () => rng.normal()),
+      ),
     }
     const losses = Int8Array.from(known.labels, (label) => 1 - label)
     const { value, low, high } = intervalOf({ known, losses }, 400, 2000)
@@ -104,14 +114,14 @@ describe('the regressed interval of one cell', () => {
 })
 
 describe('stopping when the regressed interval is narrow', () => {
-  const [size, chunk, width, sets] = [10_000, 125, 0.01, 150]
+  const [size, chunk, width, sets] = [4000, 125, 0.015, 120]
   const settings: [string, number, (margin: number) => number, number][] = [
     ['nothing lost', 10, () => 0, 0],
     ['little lost', 10, (margin) => 0.1 * Math.exp(-margin), 0.02],
     ['some lost', 10, (margin) => 0.4 * Math.exp(-margin / 3), 0.05],
     ['much lost, whatever the margin', 10, () => 0.45, 0.1],
     ['of two classes', 2, (margin) => 0.5 * Math.exp(-margin / 3), 0.2],
-    ['of many classes for their images', 50, (margin) => 0.4 * Math.exp(-margin / 3), 0.05],
+    ['of many classes for their images', 12, (margin) => 0.4 * Math.exp(-margin / 3), 0.05],
   ]
 
   it.each(settings)('covers the truth in 95 %% of test sets and is not biased: %s', (_, classes, chance, gained) => {

@@ -1,3 +1,4 @@
+import type { Tensor } from '@loadbearing/core'
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import { type PairedInterval, pairedInterval, stoppingAllowance } from './paired-interval.ts'
 import { criticalT } from './student-t.ts'
@@ -6,8 +7,8 @@ import { criticalT } from './student-t.ts'
 export interface KnownImages {
   /** The true class of each. */
   readonly labels: Int32Array
-  /** By how much the logit of the true class exceeds the largest other one: negative where the network is wrong. */
-  readonly margins: Float32Array
+  /** [images, classes] */
+  readonly logits: Tensor
 }
 
 /** One cell, on more and more of the known images. */
@@ -29,48 +30,43 @@ const imagesEach = 10
  * depends on what is known of all of them beforehand: a perturbation pushes answers towards some classes, and those that were sure stay.
  *
  * The regression estimator of Cochran 1977, chapter 7, for several variables (Särndal, Swensson & Wretman 1992, section 6.4): losses are
- * regressed on the true class and on the group of the margin, and the mean prediction over all known images takes the place of the mean
- * loss over those that were measured. The variance is that of the residuals; where only a part of the test set is known, that of the
- * losses between that part and the whole is added (double sampling, Cochran 12.7). As in {@link pairedInterval}, one pseudo-image lost and
- * one gained are among the residuals, and where all images were measured nothing is left to know.
+ * regressed on the true class, on the group of the margin (by how much the true class's logit exceeds the largest other one) and on the
+ * logits; the mean prediction over all known images takes the place of the mean loss over those that were measured. The variance is that
+ * of the residuals; where only a part of the test set is known, that of the losses between that part and the whole is added (double
+ * sampling, Cochran 12.7). As in {@link pairedInterval}, one pseudo-image lost and one gained are among the residuals, and where all
+ * images were measured nothing is left to know.
  *
- * The classes take part from 10 images a coefficient on, so do the margins; before, the interval is that of `pairedInterval`. It may be
- * looked at after every chunk until it is narrow, as that may: coverage and bias are simulated in regression-interval.test.ts.
+ * All variables take part from 10 images a coefficient on, so do the groups alone; before, the interval is that of `pairedInterval`. It
+ * may be looked at after every chunk until it is narrow, as that may: coverage and bias are simulated in regression-interval.test.ts.
  *
  * @param known the first images of the order: all that may be measured
  * @param population images of the whole test set
  * @param allowance by how much wider the intervals are: 1 where each is looked at once
  */
 export function openRegression(
-  { labels, margins }: KnownImages,
+  known: KnownImages,
   population: number,
   allowance = stoppingAllowance,
 ): { cell: () => RegressedCell } {
-  const classes = labels.reduce((most, label) => Math.max(most, label + 1), 0)
-  const group = groupsOf(margins)
-  const designs = [designOf([...labels], classes, group), designOf([], 0, group)].map((design) => ({
+  const group = groupsOf(marginsOf(known))
+  const all = known.labels.length
+  const designs = [fullDesign(known, group), groupDesign(group)].map((design) => ({
     ...design,
-    solved: new Map<number, Solved | undefined>(),
+    solvedOn: solver(design, all),
   }))
-
-  /** The same for every cell that has seen as many images. */
-  const solvedOn = (images: number, { solved, ...design }: (typeof designs)[number]): Solved | undefined => {
-    if (!solved.has(images)) solved.set(images, solve(design, images))
-    return solved.get(images)
-  }
 
   const cell = (): RegressedCell => {
     const sums = designs.map(({ width }) => new Float64Array(width))
     const counts = { lost: 0, gained: 0, images: 0 }
     return {
       add(losses) {
-        if (counts.images + losses.length > labels.length) throw new RangeError('There are more images than are known.')
+        if (counts.images + losses.length > all) throw new RangeError('There are more images than are known.')
         for (const [i, loss] of losses.entries()) {
           if (loss === 0) continue
           if (loss > 0) counts.lost++
           else counts.gained++
-          for (const [which, { columns }] of designs.entries()) {
-            for (const column of columns(counts.images + i)) sums[which]![column]! += loss
+          for (const [which, { variables }] of designs.entries()) {
+            for (const [column, value] of variables(counts.images + i)) sums[which]![column]! += loss * value
           }
         }
         counts.images += losses.length
@@ -79,7 +75,7 @@ export function openRegression(
         const { lost, gained, images } = counts
         for (const [which, design] of designs.entries()) {
           if (images >= population || images < imagesEach * design.width) continue
-          const solved = solvedOn(images, design)
+          const solved = design.solvedOn(images)
           if (!solved) continue
           const own = sums[which]!
           const coefficients = solved.inverse.mmul(Matrix.columnVector(own)).to1DArray()
@@ -87,8 +83,7 @@ export function openRegression(
           const freedom = images + 2 - design.width
           const mean = (lost - gained) / images
           const variance =
-            (residual / freedom) * solved.leverage +
-            ((lost + gained) / images - mean ** 2) * (1 / labels.length - 1 / population)
+            (residual / freedom) * solved.leverage + ((lost + gained) / images - mean ** 2) * (1 / all - 1 / population)
           const value = dot(coefficients, solved.means)
           const centre = (value * images) / (images + 2)
           const margin = allowance * criticalT(freedom - 1) * Math.sqrt(variance)
@@ -105,22 +100,40 @@ export function openRegression(
   return { cell }
 }
 
-/** Variables that are 1 in their columns and 0 elsewhere. */
+/** What losses are regressed on. */
 interface Design {
   readonly width: number
-  readonly images: number
-  /** The columns of an image. */
-  readonly columns: (image: number) => readonly number[]
+  /** The variables of an image that are not zero, with their columns. */
+  readonly variables: (image: number) => readonly (readonly [column: number, value: number])[]
 }
 
-/** One column a class, or one for all; and one a group but the first. */
-function designOf(labels: readonly number[], classes: number, group: Uint8Array): Design {
-  const first = Math.max(1, classes)
-  const columns = Array.from(group, (its, image) => {
-    const own = labels[image] ?? 0
-    return its === 0 ? [own] : [own, first + its - 1]
+/** One column for all, and one a group but the first. */
+function groupDesign(group: Uint8Array): Design {
+  return {
+    width: groups,
+    variables: (image) =>
+      group[image]
+        ? [
+            [0, 1],
+            [group[image], 1],
+          ]
+        : [[0, 1]],
+  }
+}
+
+/** One column a class, one a group but the first, and one a logit but the first: of all of them, only differences tell. */
+function fullDesign({ labels, logits: { shape, data } }: KnownImages, group: Uint8Array): Design {
+  const [, classes = 0] = shape
+  const rows = Array.from(labels, (label, image) => {
+    const row: [number, number][] = [[label, 1]]
+    if (group[image]) row.push([classes + group[image] - 1, 1])
+    const first = image * classes
+    for (let other = 1; other < classes; other++) {
+      row.push([classes + groups - 2 + other, data[first + other]! - data[first]!])
+    }
+    return row
   })
-  return { width: first + groups - 1, images: group.length, columns: (image) => columns[image]! }
+  return { width: classes + groups - 1 + classes - 1, variables: (image) => rows[image]! }
 }
 
 interface Solved {
@@ -131,30 +144,58 @@ interface Solved {
   readonly leverage: number
 }
 
-/** Undefined where a class or a group has no image yet. */
-function solve({ width, images: known, columns }: Design, images: number): Solved | undefined {
-  const products = Matrix.zeros(width, width)
+/**
+ * Solves for the first images, the same for every cell that has seen as many. Undefined where their variables do not tell all coefficients
+ * apart: a group that has none yet, or equal logits.
+ */
+function solver({ width, variables }: Design, known: number): (images: number) => Solved | undefined {
   const means = new Float64Array(width)
   for (let image = 0; image < known; image++) {
-    for (const a of columns(image)) {
-      means[a]! += 1 / known
-      if (image >= images) continue
-      for (const b of columns(image)) products.set(a, b, products.get(a, b) + 1)
+    for (const [column, value] of variables(image)) means[column]! += value / known
+  }
+  // Of the images so far, so that who asks for more and more of them pays for each once.
+  let products = new Float64Array(width * width)
+  let counted = 0
+  const count = (images: number): void => {
+    if (images < counted) [products, counted] = [new Float64Array(width * width), 0]
+    for (; counted < images; counted++) {
+      const row = variables(counted)
+      for (const [a, value] of row) for (const [b, other] of row) products[a * width + b]! += value * other
     }
   }
-  const used = Array.from(means.keys()).filter((column) => means[column]! > 0)
-  if (used.some((column) => products.get(column, column) === 0)) return undefined
-  // A class that no image is of.
-  for (const column of means.keys()) if (means[column] === 0) products.set(column, column, 1)
-  const decomposition = new CholeskyDecomposition(products)
-  if (!decomposition.isPositiveDefinite()) return undefined
-  const inverse = decomposition.solve(Matrix.eye(width))
-  const leverage = dot(means, inverse.mmul(Matrix.columnVector(means)).to1DArray()) - 1 / known
-  return { inverse, means, leverage: Math.max(0, leverage) }
+  const solve = (images: number): Solved | undefined => {
+    count(images)
+    const matrix = Matrix.from1DArray(width, width, products)
+    // A class that no image is of, now or later.
+    for (let i = 0; i < width; i++) if (means[i] === 0 && matrix.get(i, i) === 0) matrix.set(i, i, 1)
+    const decomposition = new CholeskyDecomposition(matrix)
+    if (!decomposition.isPositiveDefinite()) return undefined
+    const inverse = decomposition.solve(Matrix.eye(width))
+    const leverage = dot(means, inverse.mmul(Matrix.columnVector(means)).to1DArray()) - 1 / known
+    return { inverse, means, leverage: Math.max(0, leverage) }
+  }
+  const solved = new Map<number, Solved | undefined>()
+  return (images) => {
+    if (!solved.has(images)) solved.set(images, solve(images))
+    return solved.get(images)
+  }
+}
+
+/** By how much the logit of the true class exceeds the largest other one: negative where the network is wrong. */
+function marginsOf({ labels, logits: { shape, data } }: KnownImages): Float64Array {
+  const [, classes = 0] = shape
+  return Float64Array.from(labels, (label, image) => {
+    const first = image * classes
+    let other = -Infinity
+    for (let logit = first; logit < first + classes; logit++) {
+      if (logit !== first + label) other = Math.max(other, data[logit]!)
+    }
+    return data[first + label]! - other
+  })
 }
 
 /** Which of the groups every image falls into, those of the least margin first; among equals, the earlier image. */
-function groupsOf(margins: Float32Array): Uint8Array {
+function groupsOf(margins: Float64Array): Uint8Array {
   const group = new Uint8Array(margins.length)
   const order = Array.from(margins.keys()).sort((a, b) => margins[a]! - margins[b]! || a - b)
   for (const [rank, image] of order.entries()) group[image] = Math.floor((rank * groups) / order.length)
