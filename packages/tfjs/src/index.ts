@@ -5,5 +5,6 @@ export {
   type Labelled,
   openDifferentiable,
 } from './differentiable.ts'
+export { checkEngine } from './check-engine.ts'
 export { type Engine, type EngineOptions, openEngine } from './engine.ts'
 export type { Objective } from './objective.ts'

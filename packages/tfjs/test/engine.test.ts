@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { expect, it } from 'vitest'
-import { openEngine } from '../src/index.ts'
+import { checkEngine, openEngine } from '../src/index.ts'
 import { engine } from './engine.ts'
 
 const events = ['uncaughtException', 'unhandledRejection'] as const
@@ -22,6 +22,10 @@ it('runs on what is asked for, else on the native binding where it loads', async
   await expect(openEngine({ only: other })).rejects.toThrow(
     `${name} computes gradients in this process already, so that ${other} cannot.`,
   )
+})
+
+it('takes a gradient that is known', async () => {
+  expect(await checkEngine(engine)).toEqual(opened)
 })
 
 it('leaves the errors of the process to others', () => {
