@@ -21,7 +21,7 @@ import { encoded, floatsFrom, type Gradients, type Work } from './work.ts'
 const page = join(import.meta.dirname, '../../../docs/gradients-benchmarks.md')
 const networks = ['resnet20-cifar10', 'resnet8-fashion']
 const batch = 64
-const rounds = 15
+const rounds = 25
 
 const { values: given } = parseArgs({
   options: { write: { type: 'boolean', default: false }, python: { type: 'string', default: 'python3' } },

@@ -1,11 +1,12 @@
 /** One way of taking gradients in TensorFlow.js, in a process of its own: answers the questions of work.ts, line by line. */
 import { createInterface } from 'node:readline'
+import util from 'node:util'
 import * as tf from '@tensorflow/tfjs'
 import '@tensorflow/tfjs-backend-wasm'
 import type { Tensor } from '@loadbearing/core'
 import { type OnnxModel, readModel } from '@loadbearing/onnx'
 import { timed } from '../../bench/bench/race.ts'
-import { type ByLayer, type Labelled, openDifferentiable, openEngine } from '../src/index.ts'
+import { type ByLayer, type Engine, type Labelled, openDifferentiable, openEngine } from '../src/index.ts'
 import { handWritten } from './hand-written.ts'
 import { encoded, floatsFrom, type Gradients, type Loaded, type Question, type Ran } from './work.ts'
 
@@ -17,20 +18,35 @@ interface Ready {
   readonly gradients: () => Promise<ByLayer>
 }
 
-const [whose, engine] = process.argv.slice(2) as ['ours' | 'hand', 'tfjs-node' | 'tfjs-wasm' | 'stock-wasm']
+type Own = Engine['name']
+const [whose, engine] = process.argv.slice(2) as ['ours' | 'hand', Own | 'stock-node' | 'stock-wasm']
 
 async function ours(model: OnnxModel, batch: Labelled): Promise<Ready> {
-  const network = await openDifferentiable(model, { only: engine as 'tfjs-node' | 'tfjs-wasm' })
+  const network = await openDifferentiable(model, { only: engine as Own })
   const gradients = (): Promise<ByLayer> => network.gradients(batch, 'loss')
   return { engine: network.engine.version, run: gradients, gradients }
 }
 
+/** TensorFlow.js without anything of ours. @returns its version */
+async function openStock(): Promise<string> {
+  if (engine === 'stock-node') {
+    process.env.TF_NUM_INTRAOP_THREADS = '1'
+    // What tfjs-node uses of Node, and newer ones lack.
+    Object.assign(util, {
+      isArray: Array.isArray,
+      isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    })
+    await import('@tensorflow/tfjs-node')
+  }
+  const backend = { 'stock-node': 'tensorflow', 'stock-wasm': 'wasm' }[engine as string]!
+  if (!(await tf.setBackend(backend))) throw new Error(`${backend} does not load`)
+  return tf.version_core
+}
+
 async function byHand(model: OnnxModel, batch: Labelled): Promise<Ready> {
-  let version: string
-  if (engine === 'stock-wasm') {
-    await tf.setBackend('wasm')
-    version = tf.version_core
-  } else ({ version } = await openEngine({ only: engine }))
+  const version = await (engine.startsWith('stock')
+    ? openStock()
+    : openEngine({ only: engine as Own }).then((its) => its.version))
   const constants = [...model.program().constants].flatMap(([name, { shape, data }]) =>
     data instanceof Float32Array ? [[name, { shape, data }] as const] : [],
   )

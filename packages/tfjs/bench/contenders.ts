@@ -15,7 +15,7 @@ export interface Process {
 export const titles = {
   native: '**ours, native**',
   wasm: '**ours, WebAssembly**',
-  handNative: 'by hand, native',
+  handNative: 'by hand, native as it comes',
   handWasm: 'by hand, WebAssembly with our kernels',
   stockWasm: 'by hand, WebAssembly as it comes',
   pytorch: 'PyTorch, eager',
@@ -28,7 +28,7 @@ export const names = Object.keys(titles) as Name[]
 const parameters: Readonly<Record<Exclude<Name, 'pytorch'>, readonly string[]>> = {
   native: ['ours', 'tfjs-node'],
   wasm: ['ours', 'tfjs-wasm'],
-  handNative: ['hand', 'tfjs-node'],
+  handNative: ['hand', 'stock-node'],
   handWasm: ['hand', 'tfjs-wasm'],
   stockWasm: ['hand', 'stock-wasm'],
 }
