@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { rngFrom } from '@loadbearing/core'
 import { readModel } from '@loadbearing/onnx'
 import { format, resolveConfig } from 'prettier'
+// nx-ignore-next-line
 import { race, type Spent } from '../../bench/bench/race.ts'
 import { zooFiles } from '../test/zoo-files.ts'
 import { type Name, names, open } from './contenders.ts'

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs'
 import '@tensorflow/tfjs-backend-wasm'
 import type { Tensor } from '@loadbearing/core'
 import { type OnnxModel, readModel } from '@loadbearing/onnx'
+// nx-ignore-next-line
 import { timed } from '../../bench/bench/race.ts'
 import { type ByLayer, type Engine, type Labelled, openDifferentiable, openEngine } from '../src/index.ts'
 import { handWritten } from './hand-written.ts'

@@ -49,7 +49,7 @@ export function handWritten(
   }
   const loss = (): tf.Scalar => {
     const stem = tf.relu(conv(x, 'stem', x.shape[1] === 32 ? 2 : 1))
-    const features = tf.mean(blocks.reduce(block, stem), [1, 2]) as tf.Tensor2D
+    const features = tf.mean<tf.Tensor2D>(blocks.reduce(block, stem), [1, 2])
     const logits = tf.add(tf.matMul(features, filters.get('fc.weight') as tf.Tensor2D), biases.get('fc.bias')!)
     return tf.neg(tf.mean(tf.sum(tf.mul(isClass, tf.logSoftmax(logits)), 1)))
   }

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os'
+// nx-ignore-next-line
 import { type Spent, spread } from '../../bench/bench/race.ts'
 import { type Name, names, titles } from './contenders.ts'
 

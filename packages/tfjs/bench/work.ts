@@ -1,3 +1,4 @@
+// nx-ignore-next-line
 import type { Spent } from '../../bench/bench/race.ts'
 
 /** What every contender is given: a network, and a batch of examples with their classes. */
