@@ -1,8 +1,9 @@
 /** Checks one part, named on its command line, in a process of its own, and says to its parent how that went. */
+import type { Answer } from './part.ts'
 import { parts } from './parts.ts'
 
 /** What the process says before it ends. */
-export type Said = { readonly version: string; readonly threads: number } | { readonly why: string }
+export type Said = Answer | { readonly why: string }
 
 const part = parts.find(({ name }) => name === process.argv[2])!
 const said = await part.check().then(
