@@ -60,6 +60,7 @@ try {
     console.log(`${node}: ${Object.keys(tarballs).length} packages installed from tarballs`)
     for (const parameters of [
       ['--version'],
+      ['doctor'],
       ['layers', 'zoo:lenet-fashion'],
       // A network that does not ship, from the package that holds it.
       ['layers', 'zoo:vit6-fashion'],

@@ -1,19 +1,9 @@
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
-import { criteriaCommand } from './commands/criteria.ts'
-import { datasetCommand } from './commands/dataset.ts'
-import { layersCommand } from './commands/layers.ts'
-import { measureCommand } from './commands/measure.ts'
-import { perturbCommand } from './commands/perturb.ts'
-import { perturbationsCommand } from './commands/perturbations.ts'
-import { rankCommand } from './commands/rank.ts'
-import { runCommand } from './commands/run.ts'
-import { scoreCommand } from './commands/score.ts'
-import { serveCommand } from './commands/serve.ts'
 import { throwOnMisuse } from './commands/usage.ts'
 
-/** The command line. */
-export function loadbearing(): Command {
+/** The command line of these commands. */
+export function loadbearing(commands: readonly Command[]): Command {
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
   const program = new Command('loadbearing')
     .description('Tells which layers of a neural network carry the load.')
@@ -27,18 +17,7 @@ Start with:
   loadbearing score --plugin ./mine.ts      a criterion of your own, on the stored truth
 `,
     )
-  for (const command of [
-    runCommand(),
-    measureCommand(),
-    scoreCommand(),
-    rankCommand(),
-    serveCommand(),
-    layersCommand(),
-    perturbCommand(),
-    criteriaCommand(),
-    perturbationsCommand(),
-    datasetCommand(),
-  ]) {
+  for (const command of commands) {
     program.addCommand(
       command.option('--json', 'print the result as JSON').option('--debug', 'show the stack of an error'),
     )

@@ -27,17 +27,24 @@ export interface CommandOptions {
   readonly onStderr?: (stderr: string, child: ChildProcess) => void
   /** The most bytes that a file may grow to, as on a disk that is full from there on. */
   readonly fileSize?: number
+  /** npm packages that it must not find. */
+  readonly without?: readonly string[]
 }
+
+const hiding = new URL('hidden-packages.mjs', import.meta.url).href
 
 /** Gives the real command, from its sources, as a shell does. */
 export function loadbearing(parameters: readonly string[], options: CommandOptions): Promise<Ended> {
-  const { cwd, onStderr, fileSize } = options
+  const { cwd, onStderr, fileSize, without } = options
   const words = [process.execPath, launcher, ...parameters]
   const limited =
     fileSize === undefined
       ? words
       : ['bash', '-c', `ulimit -f ${Math.ceil(fileSize / 1024)}; exec "$@"`, 'bash', ...words]
-  const child = spawn(limited[0]!, limited.slice(1), { cwd, env })
+  const child = spawn(limited[0]!, limited.slice(1), {
+    cwd,
+    env: without ? { ...env, NODE_OPTIONS: `--import=${hiding}`, HIDDEN_PACKAGES: without.join() } : env,
+  })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (text: Buffer) => (stdout += text.toString()))
   child.stderr.on('data', (text: Buffer) => {

@@ -12,7 +12,18 @@ it('helps without a command, with --help, and for every command', async () => {
   expect(await output(['--help'], here)).toBe(help)
   const commands = [...help.matchAll(/^ {2}([a-z]+)(?: \[| {2})/gm)].map(([, name]) => name!)
   expect(commands).toEqual(
-    expect.arrayContaining(['run', 'measure', 'score', 'rank', 'serve', 'layers', 'perturb', 'criteria', 'dataset']),
+    expect.arrayContaining([
+      'run',
+      'measure',
+      'score',
+      'rank',
+      'serve',
+      'layers',
+      'perturb',
+      'criteria',
+      'dataset',
+      'doctor',
+    ]),
   )
   for (const name of ['measure', 'score', 'rank', 'perturb']) {
     expect(await output([name, '--help'], here)).toMatch(

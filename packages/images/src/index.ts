@@ -1,3 +1,4 @@
+export { checkDecoder } from './check-decoder.ts'
 export { findPreprocessor, parsePreprocessor, readPreprocessor } from './preprocessor-config.ts'
 export { finalSize } from './geometry.ts'
 export type { LabelledExamples, LabelledImages, LabelledNumbers } from './labelled-examples.ts'

@@ -1,3 +1,4 @@
+export { checkRuntime } from './check-runtime.ts'
 export { integerRange } from './feeds.ts'
 export { type AskShape, type OnnxModel, readModel, type ReadOptions, type Suffix } from './model.ts'
 export { type Network, type Observed, openNetwork, openObserved } from './network.ts'

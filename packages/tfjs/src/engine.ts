@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs'
 import { getThreadsCount, version_wasm } from '@tensorflow/tfjs-backend-wasm'
 import { EngineError } from '@loadbearing/core'
 import { registerFirstGradients } from './kernels/first-gradients.ts'
+import { registerNativeGradients } from './kernels/native.ts'
 import { registerSecondGradients } from './kernels/second-gradients.ts'
 import { registerWasmKernels } from './kernels/wasm.ts'
 
@@ -55,7 +56,10 @@ async function load({ threads = 1, only }: EngineOptions): Promise<Engine> {
   const engine = only === 'tfjs-wasm' ? { missing: 'WebAssembly is asked for' } : await loadNative(threads)
   registerFirstGradients()
   registerSecondGradients()
-  if ('name' in engine) return engine
+  if ('name' in engine) {
+    registerNativeGradients()
+    return engine
+  }
   if (only === 'tfjs-node') {
     throw new EngineError(`The native binding of TensorFlow.js does not load: ${engine.missing}.`, {
       hint: 'npm run setup:native',

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { expect, it } from 'vitest'
-import { openEngine } from '../src/index.ts'
+import { checkEngine, openEngine } from '../src/index.ts'
 import { engine } from './engine.ts'
 
 const events = ['uncaughtException', 'unhandledRejection'] as const
@@ -30,6 +30,10 @@ it('refuses an engine of the environment that there is not', async () => {
   await expect(openEngine()).rejects.toThrow("LOADBEARING_ENGINE names 'tfjs-cpu', which is no engine.")
   if (before === undefined) delete process.env.LOADBEARING_ENGINE
   else process.env.LOADBEARING_ENGINE = before
+})
+
+it('takes a gradient that is known', async () => {
+  expect(await checkEngine(engine)).toEqual(opened)
 })
 
 it('leaves the errors of the process to others', () => {

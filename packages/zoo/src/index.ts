@@ -1,3 +1,4 @@
+export { cachePath } from './cache.ts'
 export type { ModelCard, Preprocessing } from './card.ts'
 export type { FetchOptions, FetchProgress } from './fetch-options.ts'
 export type { ImageSet, Split } from './image-set.ts'

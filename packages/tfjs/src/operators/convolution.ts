@@ -58,11 +58,14 @@ const conv: Mapping = (node) => {
     const isDepthwise = groups > 1 && groups === channels && strides[0] === strides[1]
     const plain = dilated(filterOf(weight.plain, order), window.dilations)
     const [height, width] = plain.shape
-    const pads = padsFor(window, [image.shape[1], image.shape[2]], [height, width])
-    const around = padded(image, pads)
+    const size = [image.shape[1], image.shape[2]] as const
+    const pads = padsFor(window, size, [height, width])
+    // Where the zeros are those of TensorFlow's own padding, no padded copy is made, nor is its gradient cut.
+    const isSame = pads.join() === padsFor({ ...window, pads: 'SAME_UPPER' }, size, [height, width]).join()
+    const [around, pad] = isSame ? [image, 'same' as const] : [padded(image, pads), 'valid' as const]
     const made = isDepthwise
-      ? tf.depthwiseConv2d(around, tf.reshape<tf.Rank.R4>(plain, [height, width, channels, -1]), strides, 'valid')
-      : grouped(around, plain, groups, (part, filter) => tf.conv2d(part, filter, strides, 'valid'))
+      ? tf.depthwiseConv2d(around, tf.reshape<tf.Rank.R4>(plain, [height, width, channels, -1]), strides, pad)
+      : grouped(around, plain, groups, (part, filter) => tf.conv2d(part, filter, strides, pad))
     return withBias(made, inputs[2], x.rank)
   }
 }
