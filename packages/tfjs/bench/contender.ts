@@ -3,11 +3,11 @@ import { createInterface } from 'node:readline'
 import util from 'node:util'
 import * as tf from '@tensorflow/tfjs'
 import '@tensorflow/tfjs-backend-wasm'
-import type { Tensor } from '@loadbearing/core'
+import type { Tensor, TensorsByLayer } from '@loadbearing/core'
 import { type OnnxModel, readModel } from '@loadbearing/onnx'
 // nx-ignore-next-line
 import { timed } from '../../bench/bench/race.ts'
-import { type ByLayer, type Engine, type Labelled, openDifferentiable, openEngine } from '../src/index.ts'
+import { type Engine, type Labelled, openDifferentiable, openEngine } from '../src/index.ts'
 import { handWritten } from './hand-written.ts'
 import { encoded, floatsFrom, type Gradients, type Loaded, type Question, type Ran } from './work.ts'
 
@@ -16,7 +16,7 @@ interface Ready {
   readonly engine: string
   /** Forward and backward, to the numbers of every gradient. */
   readonly run: () => Promise<unknown>
-  readonly gradients: () => Promise<ByLayer>
+  readonly gradients: () => Promise<TensorsByLayer>
 }
 
 type Own = Engine['name']
@@ -24,7 +24,7 @@ const [whose, engine] = process.argv.slice(2) as ['ours' | 'hand', Own | 'stock-
 
 async function ours(model: OnnxModel, batch: Labelled): Promise<Ready> {
   const network = await openDifferentiable(model, { only: engine as Own })
-  const gradients = (): Promise<ByLayer> => network.gradients(batch, 'loss')
+  const gradients = (): Promise<TensorsByLayer> => network.gradients(batch, 'loss')
   return { engine: network.engine.version, run: gradients, gradients }
 }
 
@@ -54,7 +54,7 @@ async function byHand(model: OnnxModel, batch: Labelled): Promise<Ready> {
   const stored = new Map<string, Tensor>(constants)
   const layers = model.layers.map(({ name }) => name)
   const network = handWritten(stored, layers, batch)
-  const read = async (change: (gradient: tf.Tensor) => tf.Tensor): Promise<ByLayer> => {
+  const read = async (change: (gradient: tf.Tensor) => tf.Tensor): Promise<TensorsByLayer> => {
     const made = tf.tidy(() => [...network.gradients()].map(([name, its]) => [name, change(its)] as const))
     const all = await Promise.all(
       made.map(async ([name, its]) => [name, { shape: its.shape, data: Float32Array.from(await its.data()) }] as const),
