@@ -167,6 +167,22 @@ describe('criteria of gradients agree with PyTorch (tools/reference/gradient_cri
   })
 })
 
+it('adds up to the trace that PyTorch has within 1 %, unit vector by unit vector', async () => {
+  const { layers: names, trace } = references.find(({ model: name }) => name === 'resnet8-fashion')!
+  await given(await small('resnet8-fashion'), { batch: 12 }, async (host) => {
+    const { hessian, layers } = host.context(['reference'])
+    const [layer] = layers
+    let sum = 0
+    for (let weight = 0; weight < layer!.parameters; weight++) {
+      const direction = { shape: layer!.weightShape, data: new Float32Array(layer!.parameters) }
+      direction.data[weight] = 1
+      sum += (await hessian!.hessianProduct(new Map([[layer!.name, direction]]))).get(layer!.name)!.data[weight]!
+    }
+    const expected = trace[names.indexOf(layer!.name)]!
+    expect(Math.abs(sum / expected - 1)).toBeLessThan(0.01)
+  })
+})
+
 it.each(criteria)('$plugin.name leaves no tensor behind', async ({ plugin }) => {
   const model = await small('lenet-fashion', 3)
   const level = { perturbation: perturbations.find((its) => its.plugin.name === 'bit-flip')!.plugin, intensity: 0.01 }
