@@ -90,9 +90,9 @@ ${lists.map((list) => listSection(list, all)).join('\n\n')}
 ${intervalTable(narrowed, width)}
 
 The tasks of the first list at all levels, one draw, in one call. A fixed number is the least, by steps of ${stride}, on which the interval is
-narrow in 95 % of the cells; ours is in all. How ours comes to its interval, from the classes and margins of all images, is told in
+narrow in 95 % of the cells; ours is in all. How ours comes to its interval, from the classes and logits of all images, is told in
 [measuring.md](measuring.md#single-cells): who fixes a number of images and looks at pairs alone needs more of them than who has our
-interval as well. A fixed number is looked at once, and spared what ours pays for looking often. Prices are as above; that of finding out the margins is in ours.
+interval as well. A fixed number is looked at once, and spared what ours pays for looking often. Prices are as above; that of the pass that finds them is in ours.
 
 Ran on ${processor} (${platform}), Node ${node}, ${engine}${pytorch === undefined ? '; there was no PyTorch' : `, PyTorch ${pytorch}`}.
 `
