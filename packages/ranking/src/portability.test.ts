@@ -13,7 +13,9 @@ it('imports core, matrices and its own files, nothing else', () => {
     .flatMap((name) => [...readFileSync(`${folder}/${name}`, 'utf8').matchAll(/from '([^']+)'/g)])
     .map(([, source]) => source!)
   expect(imports.length).toBeGreaterThan(10)
-  expect(imports.filter((source) => !['@loadbearing/core', 'ml-matrix'].includes(source) && !source.startsWith('./'))).toEqual([])
+  expect(
+    imports.filter((source) => !['@loadbearing/core', 'ml-matrix'].includes(source) && !source.startsWith('./')),
+  ).toEqual([])
 })
 
 it('runs where there is JavaScript and TextEncoder, and makes the same table there', async () => {
