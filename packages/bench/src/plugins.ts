@@ -2,7 +2,15 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type AnyCriterion, families, findNamed, InputError, type Perturbation, PluginError } from '@loadbearing/core'
+import {
+  type AnyCriterion,
+  families,
+  findNamed,
+  InputError,
+  needs,
+  type Perturbation,
+  PluginError,
+} from '@loadbearing/core'
 import { z } from 'zod'
 import type { Registered, RegisteredCriterion, RegisteredPerturbation } from './registry.ts'
 import { criteria, perturbations } from './registry.generated.ts'
@@ -21,7 +29,7 @@ const about = z.object({
 })
 const isFunction = z.custom((value) => typeof value === 'function', 'must be a function')
 const criterionShape = about.extend({
-  needs: z.array(z.enum(['weights', 'activations', 'labels', 'logits', 'perturbation', 'perturbedForward'])),
+  needs: z.array(z.enum(needs)),
   options: z.custom<z.ZodObject>(
     (value) => typeof (value as z.ZodObject | undefined)?.safeParse === 'function',
     'must be a zod object',

@@ -69,6 +69,14 @@ describe('score --plugin, then rank', () => {
     expect(scored!.engine).toMatch(/^tfjs-(node|wasm) \d/)
   })
 
+  it('gives a criterion of someone else gradients and Hessian products', async () => {
+    const cwd = withDataset()
+    copyFileSync(join(import.meta.dirname, 'plugins/curvature-along-gradient.ts'), join(cwd, 'mine.ts'))
+    expect(await output(['score', '--plugin', './mine.ts'], { cwd })).toMatch(
+      / curvature-along-gradient +1 +5 +0 +[\d.]+ s +tfjs-(node|wasm) \d/,
+    )
+  })
+
   it('gives a faulty criterion a row with its reason, counts it on the table, and goes on', async () => {
     const cwd = withDataset()
     copyFileSync(join(import.meta.dirname, 'plugins/faulty.ts'), join(cwd, 'faulty.ts'))

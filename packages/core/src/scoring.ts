@@ -99,10 +99,13 @@ const members: { readonly [N in Need]: readonly (keyof Capabilities[N])[] } = {
   perturbedForward: ['perturbedForward'],
 }
 
+/** Every word that a criterion may write in `needs`. */
+export const needs = Object.keys(members) as [Need, ...Need[]]
+
 /** The declared capabilities, flat; touching any other is an error that names the word missing from `needs`. */
 function contextFor(criterion: Pick<AnyCriterion, 'name' | 'needs'>, host: HostContext): object {
   const context = { layers: host.layers, rng: host.rng, examples: host.examples }
-  for (const need of Object.keys(members) as Need[]) {
+  for (const need of needs) {
     if (criterion.needs.includes(need)) {
       Object.assign(context, host[need])
       continue
