@@ -4,8 +4,9 @@ import { z } from 'zod'
 /**
  * s(l) = number of values that l puts out for one example: the more, the more important.
  *
- * Source: the activations of Radosavovic et al. 2020, a measure of a network's complexity (the size of the output tensors of all
- * convolutions), taken of a layer and as if it were importance. A weight that several nodes use counts the first one's output.
+ * Source: the activations of Radosavovic et al. 2020, a measure of a network's complexity (the size of the output
+ * tensors of all convolutions), taken of a layer and as if it were importance. A weight that several nodes use counts
+ * the first one's output.
  */
 export const outputSize = defineCriterion({
   name: 'output-size',

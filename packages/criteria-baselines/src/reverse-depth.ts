@@ -4,8 +4,8 @@ import { z } from 'zod'
 /**
  * s(l) = number of layers that run before l: the later a layer, the more important.
  *
- * Source: Yosinski et al. 2014, who find features to turn from general to specific to the task along the depth. They propose no
- * score; taking the position alone is our reading, to see how far it goes. It is the opposite of depth.
+ * Source: Yosinski et al. 2014, who find features to turn from general to specific to the task along the depth. They
+ * propose no score; taking the position alone is our reading, to see how far it goes. It is the opposite of depth.
  */
 export const reverseDepth = defineCriterion({
   name: 'reverse-depth',

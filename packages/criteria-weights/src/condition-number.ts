@@ -6,13 +6,14 @@ import { singularValues } from './singular-values.ts'
 const precision = 2 ** -23
 
 /**
- * s(l) = σ₁ / max(σ_min, 2⁻²³ σ₁), σ the singular values of the layer's weight as a matrix: a row an output channel, a column an
- * input channel and place of the kernel; a grouped convolution's is block-diagonal. σ_min is the last of min(rows, columns).
+ * s(l) = σ₁ / max(σ_min, 2⁻²³ σ₁), σ the singular values of the layer's weight as a matrix: a row an output channel, a
+ * column an input channel and place of the kernel; a grouped convolution's is block-diagonal. σ_min is the last of
+ * min(rows, columns).
  *
- * Source: Singh et al. 2018, who hold weights of a high condition number responsible for a network's sensitivity to small changes
- * of its input; that such a layer bears less change of its weights, too, is our reading. The floor is ours: a weight of less than
- * full rank, as with a filter of zeros, has an infinite condition number, and here the largest one that the precision of
- * weights can tell, 2²³. A single filter scores 1. A layer of zeros has no condition number; it scores 0.
+ * Source: Singh et al. 2018, who hold weights of a high condition number responsible for a network's sensitivity to
+ * small changes of its input; that such a layer bears less change of its weights, too, is our reading. The floor is
+ * ours: a weight of less than full rank has an infinite condition number, and here the largest one that the precision
+ * of weights can tell, 2²³. A single filter scores 1. A layer of zeros has no condition number; it scores 0.
  */
 export const conditionNumber = defineCriterion({
   name: 'condition-number',

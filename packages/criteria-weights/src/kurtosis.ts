@@ -3,12 +3,13 @@ import { z } from 'zod'
 import { momentsOf } from './moments.ts'
 
 /**
- * s(l) = (1/n) Σ ((w − μ) / σ)⁴, μ and σ the mean and the standard deviation (of all n weights, not of a sample): 3 for a normal
- * distribution, 1.8 for a uniform one. Nothing is subtracted from it.
+ * s(l) = (1/n) Σ ((w − μ) / σ)⁴, μ and σ the mean and the standard deviation (of all n weights, not of a sample): 3 for
+ * a normal distribution, 1.8 for a uniform one. Nothing is subtracted from it.
  *
- * Source: Shkolnik et al. 2020, who find that weights of a kurtosis near the uniform distribution's bear quantization best and train
- * towards it. They rank no layers: that a layer of heavier tails is the more sensitive one is our reading. A layer whose weights are all
- * equal, a single weight among them, has no kurtosis: it gives NaN, the reason it then has in place of a score.
+ * Source: Shkolnik et al. 2020, who find that weights of a kurtosis near the uniform distribution's bear quantization
+ * best and train towards it. They rank no layers: that a layer of heavier tails is the more sensitive one is our
+ * reading. A layer whose weights are all equal, a single weight among them, has no kurtosis: it gives NaN, the reason
+ * it then has in place of a score.
  */
 export const kurtosis = defineCriterion({
   name: 'kurtosis',

@@ -4,9 +4,9 @@ import { z } from 'zod'
 /**
  * s(l) = max |w|, over all weights of the layer.
  *
- * Source: Krishnamoorthi 2018, who takes a quantizer's range of weights from the smallest and the largest, so that the largest
- * magnitude sets the error of all others; that range as importance is our reading. It grows with the number of weights. A layer of
- * zeros scores 0.
+ * Source: Krishnamoorthi 2018, who takes a quantizer's range of weights from the smallest and the largest, so that the
+ * largest magnitude sets the error of all others; that range as importance is our reading. It grows with the number of
+ * weights. A layer of zeros scores 0.
  */
 export const maxMagnitude = defineCriterion({
   name: 'max-magnitude',

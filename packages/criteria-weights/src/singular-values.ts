@@ -3,11 +3,12 @@ import { Matrix, SingularValueDecomposition } from 'ml-matrix'
 import { type Filter, filtersByGroup } from './filters.ts'
 
 /**
- * The singular values of a layer's weight as a matrix of a row an output channel (`filtersByGroup` says how), largest first; zeros
- * among them. Those of a grouped convolution are those of its block-diagonal matrix, the groups' together: a depthwise
- * convolution has the norms of its filters.
+ * The singular values of a layer's weight as a matrix of a row an output channel (`filtersByGroup` says how), largest
+ * first; zeros among them. Those of a grouped convolution are those of its block-diagonal matrix, the groups' together:
+ * a depthwise convolution has the norms of its filters.
  *
- * They are the weight's. Those of the linear map that a convolution makes of it depend on size, stride and padding as well.
+ * They are the weight's. Those of the linear map that a convolution makes of it depend on size, stride and padding as
+ * well.
  *
  * @returns NaN alone where a weight is not finite: the decomposition might never end
  */

@@ -7,16 +7,18 @@ const decibels = 10 / Math.LN10
 const leastShare = 2 ** -48
 
 /**
- * s(l) = 10 log₁₀(N / S) = −SQNR in decibels, S = Σ w² the power of the layer's weights and N = Σ (w′ − w)² that of what the perturbation
- * adds to them, a mean over draws.
+ * s(l) = 10 log₁₀(N / S) = −SQNR in decibels, S = Σ w² the power of the layer's weights and N = Σ (w′ − w)² that of
+ * what the perturbation adds to them, a mean over draws.
  *
- * Source: Lin et al. 2016, who choose the bits of each layer by its signal-to-quantization-noise ratio; here for any perturbation.
- * The sign is turned because a high ratio says that the layer is hardly disturbed: higher must mean more important. Powers are
- * averaged before the logarithm, as the ratio is one of expectations. A deterministic perturbation is drawn once.
+ * Source: Lin et al. 2016, who allot bits to layers by signal-to-quantization-noise ratios; here for any perturbation.
+ * The sign is turned because a high ratio says that the layer is hardly disturbed: higher must mean more important.
+ * Powers are averaged before the logarithm, as the ratio is one of expectations. A deterministic perturbation is drawn
+ * once.
  *
- * N / S counts as at least 2⁻⁴⁸ (−144.5 dB), so that a layer which the perturbation leaves as it was has a score, the lowest; a layer
- * of zeros that stays so, too. One that does not has no ratio: it gives Infinity, its reason in place of a score. The standard error
- * is that of N, carried through the logarithm to first order.
+ * N / S counts as at least 2⁻⁴⁸ (−144.5 dB), so that a layer which the perturbation leaves as it was has a score, the
+ * lowest; in a mean over a grid one such level outweighs the others. A layer of zeros that stays so has it, too; one
+ * that does not has no ratio and gives Infinity, its reason in place of a score. The standard error is that of N,
+ * carried through the logarithm to first order.
  */
 export const sqnr = defineCriterion({
   name: 'sqnr',

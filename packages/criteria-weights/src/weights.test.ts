@@ -117,6 +117,7 @@ describe('criteria of the weights', () => {
     expect(await scoreOf(meanMagnitude, [3, -4])).toBe(3.5)
     expect(await scoreOf(maxMagnitude, [3, -4])).toBe(4)
     expect(await scoreOf(maxMagnitude, [0, 0])).toBe(0)
+    expect(await outcomeOf(maxMagnitude, [NaN, 1])).toEqual({ reason: 'gave NaN' })
   })
 
   it('kurtosis of (−1, 0, 0, 1): mean of fourth powers 1/2, over the squared variance 1/4; wherever the mean lies', async () => {
