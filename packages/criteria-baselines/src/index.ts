@@ -1,4 +1,7 @@
 export { depth } from './depth.ts'
 export { macs } from './macs.ts'
+export { outputSize } from './output-size.ts'
 export { parameterCount } from './parameter-count.ts'
+export { paramsPerMac } from './params-per-mac.ts'
 export { random } from './random.ts'
+export { reverseDepth } from './reverse-depth.ts'

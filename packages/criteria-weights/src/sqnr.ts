@@ -1,0 +1,51 @@
+import { byLayer, defineCriterion } from '@loadbearing/core'
+import { z } from 'zod'
+
+const decibels = 10 / Math.LN10
+
+/** Noise that is a smaller share of the signal's power is less than rounding to 32 bits may make. */
+const leastShare = 2 ** -48
+
+/**
+ * s(l) = 10 log₁₀(N / S) = −SQNR in decibels, S = Σ w² the power of the layer's weights and N = Σ (w′ − w)² that of
+ * what the perturbation adds to them, a mean over draws.
+ *
+ * Source: Lin et al. 2016, who allot bits to layers by signal-to-quantization-noise ratios; here for any perturbation.
+ * The sign is turned because a high ratio says that the layer is hardly disturbed: higher must mean more important.
+ * Powers are averaged before the logarithm, as the ratio is one of expectations. A deterministic perturbation is drawn
+ * once.
+ *
+ * N / S counts as at least 2⁻⁴⁸ (−144.5 dB), so that a layer which the perturbation leaves as it was has a score, the
+ * lowest; in a mean over a grid one such level outweighs the others. A layer of zeros that stays so has it, too; one
+ * that does not has no ratio and gives Infinity, its reason in place of a score. The standard error is that of N,
+ * carried through the logarithm to first order.
+ */
+export const sqnr = defineCriterion({
+  name: 'sqnr',
+  version: 1,
+  summary: 'Compares the power of what the perturbation adds to the weights with their own, in decibels.',
+  reference: {
+    title: 'Fixed Point Quantization of Deep Convolutional Networks (Lin et al. 2016)',
+    url: 'https://arxiv.org/abs/1511.06393',
+  },
+  needs: ['weights', 'perturbation'],
+  options: z.object({
+    draws: z.int().min(1).default(4).describe('draws of a stochastic perturbation'),
+  }),
+  score({ layers, weights, perturbation, perturbed }, { draws }) {
+    const count = perturbation.stochastic ? draws : 1
+    return byLayer(layers, (layer) => {
+      const original = weights(layer).data
+      const signal = original.reduce((sum, w) => sum + w * w, 0)
+      const noises = Array.from({ length: count }, (_, draw) => {
+        const moved = perturbed(layer, draw).data
+        return original.reduce((sum, w, i) => sum + (moved[i]! - w) ** 2, 0)
+      })
+      const noise = noises.reduce((sum, each) => sum + each, 0) / count
+      const value = decibels * Math.log(noise === 0 ? leastShare : Math.max(noise / signal, leastShare))
+      if (count === 1) return value
+      const variance = noises.reduce((sum, each) => sum + (each - noise) ** 2, 0) / (count - 1)
+      return { value, standardError: noise === 0 ? 0 : (decibels * Math.sqrt(variance / count)) / noise }
+    })
+  },
+})
