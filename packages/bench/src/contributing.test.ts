@@ -22,7 +22,7 @@ it('the criterion that CONTRIBUTING.md shows loads as a plugin and passes the co
   writeFileSync(path, source!)
   const { criteria, perturbations } = await loadPlugins(path)
   expect(perturbations).toEqual([])
-  expect(criteria.map(({ plugin }) => plugin.name)).toEqual(['max-magnitude'])
+  expect(criteria.map(({ plugin }) => plugin.name)).toEqual(['weight-range'])
 
   const checks: (() => void | Promise<void>)[] = []
   conformance(criteria[0]!.plugin, (_name, check) => checks.push(check))
