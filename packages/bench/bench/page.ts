@@ -1,6 +1,7 @@
 import { machine, representatives } from '../src/index.ts'
 import type { Field, Name, Raced } from './contenders.ts'
 import { fixedImages, type NarrowedCells } from './every-cell.ts'
+import { table, times } from './markdown.ts'
 import { spread, sum } from './race.ts'
 import { type CeilingTask, type FixedPlan, forwardsOf } from './to-a-ceiling.ts'
 
@@ -274,13 +275,6 @@ function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0)
 }
 
-/** A table in Markdown; a column whose title begins with ≥ stands to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  const rule = head.map((title) => (title.startsWith('≥') ? '--:' : '---'))
-  return [head.map((title) => title.replace('≥', '')), rule, ...rows].map(line).join('\n')
-}
-
 function ranged({ median, low, high }: Spread, text: (value: number) => string): string {
   return `**${text(median)}** (${text(low)}–${text(high)})`
 }
@@ -295,11 +289,6 @@ function listed(items: readonly string[]): string {
 
 function number(value: number): string {
   return Math.round(value).toLocaleString('en')
-}
-
-/** Rounded down, so that nothing is said to be reached that is not. */
-function times(value: number): string {
-  return `${(Math.floor(100 * value) / 100).toFixed(2)}×`
 }
 
 function correlation(value: number | null): string {

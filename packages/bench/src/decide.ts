@@ -4,6 +4,7 @@ import {
   type Effort,
   type Forecast,
   forecast,
+  lossesOf,
   type Priced,
   type TaskOutcomes,
 } from '@loadbearing/ranking'
@@ -115,7 +116,7 @@ function pilotOutcomes(
         divergences.set(key, new Float32Array(images))
       }
       divergences.get(key)!.set(cell.boundedKl, chunk * chunkSize)
-      cell.correct.forEach((bit, i) => (losses.get(key)![chunk * chunkSize + i] = clean[i]! - bit))
+      losses.get(key)!.set(lossesOf(clean, cell.correct), chunk * chunkSize)
     }
   }
   const read =

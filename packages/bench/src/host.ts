@@ -63,8 +63,8 @@ export async function openHost(
   /** The engine with the first `examples` images taken up. */
   const advanced = async (examples: number): Promise<{ engine: SuffixEngine; logits: Tensor }> => {
     engine ??= await openSuffixes(onnx)
-    engines.add(forwardEngine())
     if (taken?.examples !== examples) {
+      engines.add(forwardEngine())
       forwards += examples
       examplesRun = Math.max(examplesRun, examples)
       taken = { examples, logits: await engine.advance(await first(examples)) }

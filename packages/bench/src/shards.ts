@@ -17,7 +17,8 @@ export type Shard = z.infer<typeof shard>
 
 /**
  * The jobs of one shard: a run of the list, which is in an order in which neighbours share work, that costs about as much as each of the
- * others. Every job is in exactly one shard, but for what is known of the images, which all of them need. A pilot and what it decided are split each by themselves: between them shards are merged.
+ * others. Every job is in exactly one shard, but for what is known of the images, which all of them need. A pilot and what it decided are
+ * split each by themselves: between them shards are merged.
  */
 export function jobsOfShard(jobs: readonly PlannedJob[], { index, count }: Shard): PlannedJob[] {
   const shared = jobs.filter(({ unit }) => isWithoutCells(unit))

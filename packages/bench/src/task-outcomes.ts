@@ -1,5 +1,5 @@
 import type { NumberColumns, Row, Tables } from '@loadbearing/dataset'
-import type { TaskOutcomes } from '@loadbearing/ranking'
+import { lossesOf, type TaskOutcomes } from '@loadbearing/ranking'
 
 /**
  * One model under one perturbation, as the statistics see it.
@@ -40,10 +40,8 @@ export function taskOutcomes(
     loss(layer, level, repeat) {
       const offset = offsetOf(layer, level, repeat)
       if (offset === undefined) return undefined
-      const { images } = levels[level]!
-      const lost = new Int8Array(images)
-      for (let i = 0; i < images; i++) lost[i] = outcomes.clean_correct[offset + i]! - outcomes.correct[offset + i]!
-      return lost
+      const end = offset + levels[level]!.images
+      return lossesOf(outcomes.clean_correct.subarray(offset, end), outcomes.correct.subarray(offset, end))
     },
     boundedKl(layer, level, repeat) {
       const offset = offsetOf(layer, level, repeat)

@@ -2,6 +2,7 @@ import {
   byLayer,
   defineCriterion,
   type Layer,
+  meanOfDraws,
   type Rng,
   sizeOf,
   type Tensor,
@@ -47,10 +48,7 @@ export const hutchinsonTrace = defineCriterion({
       for (const [name, its] of drawn) its.push(inner(signs.get(name)!, product.get(name)!))
       if (draw >= fewest && isPrecise([...drawn.values()], precision)) break
     }
-    return byLayer(layers, ({ name }) => {
-      const its = drawn.get(name)!
-      return { value: meanOf(its), standardError: standardErrorOf(its) }
-    })
+    return byLayer(layers, ({ name }) => meanOfDraws(drawn.get(name)!))
   },
 })
 
@@ -64,24 +62,17 @@ function signsOf(layers: readonly Layer[], rng: Rng): TensorsByLayer {
 }
 
 function isPrecise(drawn: readonly (readonly number[])[], precision: number): boolean {
-  const spread = Math.sqrt(varianceOf(drawn.map(meanOf)))
-  return Math.max(...drawn.map(standardErrorOf)) <= precision * spread
+  const scores = drawn.map(meanOfDraws)
+  const spread = Math.sqrt(varianceOf(scores.map(({ value }) => value)))
+  return Math.max(...scores.map(({ standardError }) => standardError!)) <= precision * spread
 }
 
 function inner(a: Tensor, b: Tensor): number {
   return a.data.reduce((sum, value, i) => sum + value * b.data[i]!, 0)
 }
 
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
 /** Of one value there is none to tell: 0. */
 function varianceOf(values: readonly number[]): number {
-  const mean = meanOf(values)
+  const mean = meanOfDraws(values).value
   return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1)
-}
-
-function standardErrorOf(values: readonly number[]): number {
-  return Math.sqrt(varianceOf(values) / values.length)
 }

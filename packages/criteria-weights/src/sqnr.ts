@@ -1,4 +1,4 @@
-import { byLayer, defineCriterion } from '@loadbearing/core'
+import { byLayer, defineCriterion, meanOfDraws } from '@loadbearing/core'
 import { z } from 'zod'
 
 const decibels = 10 / Math.LN10
@@ -41,11 +41,10 @@ export const sqnr = defineCriterion({
         const moved = perturbed(layer, draw).data
         return original.reduce((sum, w, i) => sum + (moved[i]! - w) ** 2, 0)
       })
-      const noise = noises.reduce((sum, each) => sum + each, 0) / count
+      const { value: noise, standardError } = meanOfDraws(noises)
       const value = decibels * Math.log(noise === 0 ? leastShare : Math.max(noise / signal, leastShare))
-      if (count === 1) return value
-      const variance = noises.reduce((sum, each) => sum + (each - noise) ** 2, 0) / (count - 1)
-      return { value, standardError: noise === 0 ? 0 : (decibels * Math.sqrt(variance / count)) / noise }
+      if (standardError === undefined) return value
+      return { value, standardError: noise === 0 ? 0 : (decibels * standardError) / noise }
     })
   },
 })

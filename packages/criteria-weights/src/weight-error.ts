@@ -1,4 +1,4 @@
-import { byLayer, defineCriterion } from '@loadbearing/core'
+import { byLayer, defineCriterion, meanOfDraws } from '@loadbearing/core'
 import { z } from 'zod'
 
 /**
@@ -32,10 +32,7 @@ export const weightError = defineCriterion({
         const error = Math.sqrt(original.reduce((sum, w, i) => sum + (moved[i]! - w) ** 2, 0))
         return norm === 0 ? 0 : error / norm
       })
-      const mean = errors.reduce((sum, error) => sum + error, 0) / count
-      if (count === 1) return mean
-      const variance = errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / (count - 1)
-      return { value: mean, standardError: Math.sqrt(variance / count) }
+      return meanOfDraws(errors)
     })
   },
 })

@@ -59,6 +59,11 @@ export function pairedInterval(
   const centre = (lost - gained) / n
   const variance = (lost + gained + 2) / n - centre ** 2
   const margin = allowance * criticalT(n - 1) * Math.sqrt((variance / (n - 1)) * (1 - images / population))
+  return intervalAround(value, centre, margin)
+}
+
+/** An interval of a drop around a centre that is drawn towards 0: within what a drop can be, and holding its own value. */
+export function intervalAround(value: number, centre: number, margin: number): PairedInterval {
   return {
     value,
     low: Math.max(-1, Math.min(value, centre - margin)),

@@ -1,6 +1,12 @@
 import type { Tensor } from '@loadbearing/core'
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
-import { type PairedInterval, pairedInterval, stoppingAllowance } from './paired-interval.ts'
+import {
+  countPairs,
+  intervalAround,
+  type PairedInterval,
+  pairedInterval,
+  stoppingAllowance,
+} from './paired-interval.ts'
 import { criticalT } from './student-t.ts'
 
 /** What one pass of the unperturbed network tells of images, in the order in which cells are measured on them. */
@@ -65,19 +71,20 @@ export function openRegression(
         if (counts.images + losses.length > all) throw new RangeError('There are more images than are known.')
         for (const [i, loss] of losses.entries()) {
           if (loss === 0) continue
-          if (loss > 0) counts.lost++
-          else counts.gained++
           for (const [which, { variables }] of designs.entries()) {
             for (const [column, value] of variables(counts.images + i)) sums[which]![column]! += loss * value
           }
         }
-        counts.images += losses.length
+        const more = countPairs(losses)
+        counts.lost += more.lost
+        counts.gained += more.gained
+        counts.images += more.images
       },
       interval() {
         const { lost, gained, images } = counts
         for (const [which, design] of designs.entries()) {
-          if (images >= population || images < imagesEach * design.width) continue
-          const solved = design.solvedOn(images)
+          const isEnough = images < population && images >= imagesEach * design.width
+          const solved = isEnough ? design.solvedOn(images) : undefined
           if (!solved) continue
           const own = sums[which]!
           const coefficients = solved.inverse.mmul(Matrix.columnVector(own)).to1DArray()
@@ -89,11 +96,7 @@ export function openRegression(
           const value = dot(coefficients, solved.means)
           const centre = (value * images) / (images + 2)
           const margin = allowance * criticalT(freedom - 1) * Math.sqrt(variance)
-          return {
-            value,
-            low: Math.max(-1, Math.min(value, centre - margin)),
-            high: Math.min(1, Math.max(value, centre + margin)),
-          }
+          return intervalAround(value, centre, margin)
         }
         return pairedInterval(counts, population, allowance)
       },
@@ -111,16 +114,12 @@ interface Design {
 
 /** One column for all, and one a group but the first. */
 function groupDesign(group: Uint8Array): Design {
-  return {
-    width: groups,
-    variables: (image) =>
-      group[image]
-        ? [
-            [0, 1],
-            [group[image], 1],
-          ]
-        : [[0, 1]],
-  }
+  return { width: groups, variables: (image) => [[0, 1], ...ofGroup(group[image]!, 1)] }
+}
+
+/** The column of a group; of the first there is none. @param first column of the others */
+function ofGroup(group: number, first: number): [number, number][] {
+  return group === 0 ? [] : [[first + group - 1, 1]]
 }
 
 /** One column a class, one a group but the first, and one a logit but the first: of all of them, only differences tell. */
@@ -129,8 +128,7 @@ function fullDesign({ labels, logits: { shape, data } }: KnownImages, group: Uin
   return {
     width: classes + groups - 1 + classes - 1,
     variables(image) {
-      const row: [number, number][] = [[labels[image]!, 1]]
-      if (group[image]) row.push([classes + group[image] - 1, 1])
+      const row: [number, number][] = [[labels[image]!, 1], ...ofGroup(group[image]!, classes)]
       const first = image * classes
       for (let other = 1; other < classes; other++) {
         row.push([classes + groups - 2 + other, data[first + other]! - data[first]!])

@@ -1,5 +1,7 @@
 import { cpus } from 'node:os'
 // nx-ignore-next-line
+import { table, times } from '../../bench/bench/markdown.ts'
+// nx-ignore-next-line
 import { type Spent, spread } from '../../bench/bench/race.ts'
 import { type Name, names, titles } from './contenders.ts'
 
@@ -108,16 +110,4 @@ function reasons({ missing }: Field): string {
 function versions({ native, wasm, pytorch }: Field['engines']): string {
   const named = [native && `TensorFlow.js ${native}`, wasm && `WebAssembly ${wasm}`, pytorch && `PyTorch ${pytorch}`]
   return named.filter((each) => each !== undefined).join(', ')
-}
-
-/** A table in Markdown; a column whose title begins with ≥ stands to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  const rule = head.map((title) => (title.startsWith('≥') ? '--:' : '---'))
-  return [head.map((title) => title.replace('≥', '')), rule, ...rows].map(line).join('\n')
-}
-
-/** Rounded down, so that nothing is said to be reached that is not. */
-function times(value: number): string {
-  return `${(Math.floor(100 * value) / 100).toFixed(2)}×`
 }
