@@ -3,7 +3,7 @@
 import { activationNorm } from '@loadbearing/criteria-activations'
 import { depth, macs, parameterCount, random } from '@loadbearing/criteria-baselines'
 import { hutchinsonTrace } from '@loadbearing/criteria-curvature'
-import { fisher, snip } from '@loadbearing/criteria-gradients'
+import { fisher, fisherPruning, gradientActivation, gradientNorm, grasp, logitGradientNorm, snip, taylor, taylorFilters } from '@loadbearing/criteria-gradients'
 import { boundedKl } from '@loadbearing/criteria-probes'
 import { l1Norm, l2Norm, lamp, meanMagnitude, weightError } from '@loadbearing/criteria-weights'
 import { activationBitFlip, bfloat16BitFlip, bitFlip, bitSwap, burstFlip, deadChannel, float16BitFlip, float32AnyBitFlip, float32BitFlip, singleBitFlip, stuckAtOne, stuckAtZero } from '@loadbearing/perturbations-faults'
@@ -21,7 +21,14 @@ export const criteria: readonly RegisteredCriterion[] = [
   { plugin: random, module: '@loadbearing/criteria-baselines' },
   { plugin: hutchinsonTrace, module: '@loadbearing/criteria-curvature' },
   { plugin: fisher, module: '@loadbearing/criteria-gradients' },
+  { plugin: fisherPruning, module: '@loadbearing/criteria-gradients' },
+  { plugin: gradientActivation, module: '@loadbearing/criteria-gradients' },
+  { plugin: gradientNorm, module: '@loadbearing/criteria-gradients' },
+  { plugin: grasp, module: '@loadbearing/criteria-gradients' },
+  { plugin: logitGradientNorm, module: '@loadbearing/criteria-gradients' },
   { plugin: snip, module: '@loadbearing/criteria-gradients' },
+  { plugin: taylor, module: '@loadbearing/criteria-gradients' },
+  { plugin: taylorFilters, module: '@loadbearing/criteria-gradients' },
   { plugin: boundedKl, module: '@loadbearing/criteria-probes' },
   { plugin: l1Norm, module: '@loadbearing/criteria-weights' },
   { plugin: l2Norm, module: '@loadbearing/criteria-weights' },
