@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { type AnyCriterion, type GradientBatch, scoreLayers, type Tensor, type TensorsByLayer } from '@loadbearing/core'
 import * as tf from '@tensorflow/tfjs'
 import { describe, expect, it } from 'vitest'
-import { type Host, type HostOptions, openHost } from '../src/host.ts'
-import { type BenchModel, loadModel } from '../src/model.ts'
+import type { Host } from '../src/host.ts'
 import { criteria, perturbations } from '../src/registry.generated.ts'
+import { examples, expectClose, given, small } from './drawn-images.ts'
 
 const exact = [
   'fisher',
@@ -25,38 +25,7 @@ interface Reference extends Readonly<Record<(typeof exact)[number] | 'trace', re
 
 const fixture = new URL('fixtures/gradient-criteria.json', import.meta.url)
 const references = JSON.parse(readFileSync(fixture, 'utf8')) as readonly Reference[]
-const examples = 12
 const criterion = (name: string): AnyCriterion => criteria.find(({ plugin }) => plugin.name === name)!.plugin
-
-/** Numbers from −2 to 2 by Park and Miller's generator, which the reference draws, too. */
-const pixels = (() => {
-  let state = 1
-  return Float32Array.from({ length: examples * 784 }, () => {
-    state = (state * 48271) % 2147483647
-    return (state / 2147483647 - 0.5) * 4
-  })
-})()
-
-/** A network of the zoo with the first of those examples in place of its images. */
-async function small(name: string, count = examples): Promise<BenchModel> {
-  const model = await loadModel({ reference: `zoo:${name}` })
-  const shape = [1, 28, 28]
-  const read = async (indices: readonly number[]): Promise<Float32Array> =>
-    Float32Array.from(indices.flatMap((index) => [...pixels.subarray(index * 784, (index + 1) * 784)]))
-  const labels = Int32Array.from({ length: count }, (_, index) => (index * 3) % 10)
-  const fingerprint = async (): Promise<string> => 'drawn'
-  const images = { kind: 'numbers', name: 'drawn', fingerprint, count, labels, classes: [], shape, read } as const
-  return { ...model, images: async () => images }
-}
-
-async function given<T>(model: BenchModel, options: HostOptions, work: (host: Host) => Promise<T>): Promise<T> {
-  const host = await openHost(model, options)
-  try {
-    return await work(host)
-  } finally {
-    await host.release()
-  }
-}
 
 /** Σ over batches of what a batch holds times its mean gradient, over all examples. */
 async function weighted(batches: AsyncIterable<GradientBatch<Tensor>>): Promise<Map<string, Float64Array>> {
@@ -69,11 +38,6 @@ async function weighted(batches: AsyncIterable<GradientBatch<Tensor>>): Promise<
     }
   }
   return sums
-}
-
-function expectClose(made: ArrayLike<number>, expected: ArrayLike<number>): void {
-  const length = Math.hypot(...Array.from(expected))
-  expect(Math.hypot(...Array.from(expected, (value, i) => value - made[i]!))).toBeLessThan(1e-4 * length)
 }
 
 describe('gradients that a criterion is given', () => {
