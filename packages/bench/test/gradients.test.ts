@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { type AnyCriterion, type GradientBatch, scoreLayers, type Tensor, type TensorsByLayer } from '@loadbearing/core'
 import * as tf from '@tensorflow/tfjs'
 import { describe, expect, it } from 'vitest'
-import type { Host } from '../src/host.ts'
 import { criteria, perturbations } from '../src/registry.generated.ts'
 import { examples, expectClose, given, small } from './drawn-images.ts'
 
