@@ -50,7 +50,7 @@ export function runCommand(): Command {
     .addOption(
       new Option(
         '--profile <name>',
-        'quick: the networks that ship, one perturbation a family, 500 images, 8 repeats, every criterion without gradients, fisher and snip; full: the whole zoo, every perturbation, to a noise ceiling of 0.95',
+        'quick: the networks that ship, one perturbation a family, 500 images, 8 repeats, fisher, snip and every criterion without gradients; full: the whole zoo, every perturbation, to a noise ceiling of 0.95',
       )
         .choices(Object.keys(profiles))
         .default('quick'),
