@@ -21,9 +21,12 @@ def reference(name: str) -> dict[str, object]:
     network = Network((MODELS / f"{name}.onnx").read_bytes())
     network.stored = {key: value.double() if value.is_floating_point() else value for key, value in network.stored.items()}
     weights = [network.stored[layer].requires_grad_() for layer, _, _ in layers_of(network)]
+    filters = {node.input[1]: 0 if node.op_type == "Conv" or a.get("transB") else 1 for node, a in network.nodes if len(node.input) > 1}
     images = drawn(1, [EXAMPLES, 1, 28, 28])
     labels = torch.arange(EXAMPLES) * 3 % 10
-    logits = network.compute(images)
+    made: dict[str, torch.Tensor] = {}
+    keep = lambda name: lambda tensor: made.setdefault(name, tensor)
+    logits = network.compute(images, change={name: keep(name) for _, _, name in layers_of(network)})
     losses = F.cross_entropy(logits, labels, reduction="none")
     by_layer = lambda of: torch.autograd.grad(of, weights, retain_graph=True)
 
@@ -38,11 +41,28 @@ def reference(name: str) -> dict[str, object]:
         for layer in range(len(weights)):
             jacobian = torch.stack([row[layer].flatten() for row in rows])
             trace[layer] += (second * (jacobian @ jacobian.T)).sum() / EXAMPLES
+    flowing = torch.autograd.grad(losses.mean(), weights, create_graph=True)
+    lost = torch.autograd.grad(sum((g**2).sum() for g in flowing), weights, retain_graph=True)
+    chosen = [by_layer(logits[n, label]) for n, label in enumerate(labels)]
+    outputs = [made[name] for _, _, name in layers_of(network)]
+    # Of a convolution [examples, maps, places], of a matrix one place.
+    maps = [
+        (a * g).detach().reshape(EXAMPLES, a.shape[1], -1)
+        for a, g in zip(outputs, torch.autograd.grad(losses.sum(), outputs, retain_graph=True))
+    ]
+    by_filter = lambda i, layer: (weights[i].detach() * mean[i]).movedim(filters[layer], 0).flatten(1).sum(1)
     return {
         "model": name,
         "layers": [layer for layer, _, _ in layers_of(network)],
         "fisher": [float(sum((g[i] ** 2).sum() for g in each) / EXAMPLES) for i in range(len(weights))],
         "snip": [float((w.detach() * g).abs().sum()) for w, g in zip(weights, mean)],
+        "gradient-norm": [float(g.norm()) for g in mean],
+        "logit-gradient-norm": [float(sum((g[i] ** 2).sum() for g in chosen) / EXAMPLES) ** 0.5 for i in range(len(weights))],
+        "taylor": [float(((w.detach() * g) ** 2).sum()) for w, g in zip(weights, mean)],
+        "taylor-filters": [float((by_filter(i, layer) ** 2).sum()) for i, (layer, _, _) in enumerate(layers_of(network))],
+        "grasp": [float((w.detach() * h).sum() / 2) for w, h in zip(weights, lost)],
+        "fisher-pruning": [float((m.sum(2) ** 2).sum() / (2 * EXAMPLES)) for m in maps],
+        "gradient-activation": [float(m.mean(2).abs().sum() / EXAMPLES) for m in maps],
         "trace": trace.tolist(),
     }
 

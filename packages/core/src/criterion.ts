@@ -101,8 +101,14 @@ export interface Score {
   readonly standardError?: number
 }
 
-/** A score for every layer, by layer name. */
-export type LayerScores = ReadonlyMap<string, Score>
+/** Why the criterion has no score for a layer. */
+export interface Unscored {
+  readonly value?: never
+  readonly reason: string
+}
+
+/** A score for every layer, or why it has none, by layer name. */
+export type LayerScores = ReadonlyMap<string, Score | Unscored>
 
 /** An attribution method: one score a layer, with everything a table or a page says of it. */
 export interface Criterion<N extends Need = Need, O extends z.ZodObject = z.ZodObject> {
@@ -145,7 +151,7 @@ export function isPerturbationAware(criterion: { readonly needs: readonly Need[]
 }
 
 /** Scores by layer from a function of one layer; a bare number is a score without an error. */
-export function byLayer(layers: readonly Layer[], score: (layer: Layer) => number | Score): LayerScores {
+export function byLayer(layers: readonly Layer[], score: (layer: Layer) => number | Score | Unscored): LayerScores {
   return new Map(
     layers.map((layer) => {
       const result = score(layer)

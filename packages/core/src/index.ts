@@ -1,6 +1,7 @@
 export * from './criterion.ts'
 export * from './divergence.ts'
 export * from './errors.ts'
+export * from './feature-axis.ts'
 export type * from './gradients.ts'
 export type * from './layer.ts'
 export * from './mean-of-draws.ts'

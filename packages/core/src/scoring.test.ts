@@ -58,6 +58,15 @@ describe('a criterion that breaks its contract is a reason on every layer it con
     expect(await reasons(nan)).toEqual([undefined, 'gave NaN', undefined])
   })
 
+  it('says itself why a layer has none', async () => {
+    const partial = defineCriterion({
+      ...about,
+      needs: [],
+      score: ({ layers }) => byLayer(layers, ({ depth }) => (depth === 1 ? { reason: 'it is the second' } : 1)),
+    })
+    expect(await reasons(partial)).toEqual([undefined, 'it is the second', undefined])
+  })
+
   it('misses a layer', async () => {
     const missing = defineCriterion({ ...about, needs: [], score: ({ layers }) => byLayer(layers.slice(1), () => 1) })
     expect(await reasons(missing)).toEqual(['gave no score for this layer', undefined, undefined])

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AnyCriterion, BaseContext, Capabilities, LayerScores, Need, Score } from './criterion.ts'
+import type { AnyCriterion, BaseContext, Capabilities, LayerScores, Need, Score, Unscored } from './criterion.ts'
 import { InputError, LoadbearingError, PluginError } from './errors.ts'
 import type { Layer } from './layer.ts'
 import { equalBytes } from './perturbation.ts'
@@ -9,7 +9,7 @@ import type { Tensor } from './tensor.ts'
 export type HostContext = BaseContext & Partial<{ [N in Need]: Capabilities[N] }>
 
 /** A layer's score, or why it has none. */
-export type ScoreOutcome = (Score & { readonly reason?: never }) | { readonly value?: never; readonly reason: string }
+export type ScoreOutcome = (Score & { readonly reason?: never }) | Unscored
 
 /**
  * The criterion's options with its defaults filled in.
@@ -121,8 +121,9 @@ function contextFor(criterion: Pick<AnyCriterion, 'name' | 'needs'>, host: HostC
   return context
 }
 
-function outcomeOf(score: Score | undefined): ScoreOutcome {
+function outcomeOf(score: Score | Unscored | undefined): ScoreOutcome {
   if (score === undefined) return { reason: 'gave no score for this layer' }
+  if (score.value === undefined && 'reason' in score) return { reason: score.reason }
   if (!Number.isFinite(score.value)) return { reason: `gave ${score.value}` }
   if (score.standardError !== undefined && !(score.standardError >= 0))
     return { reason: `gave a standard error of ${score.standardError}` }

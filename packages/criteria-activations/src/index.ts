@@ -1,1 +1,6 @@
+export { activationEffectiveRank } from './activation-effective-rank.ts'
+export { activationEntropy } from './activation-entropy.ts'
 export { activationNorm } from './activation-norm.ts'
+export { activationRange } from './activation-range.ts'
+export { apoz } from './apoz.ts'
+export { ckaWithInput } from './cka-with-input.ts'

@@ -1,5 +1,6 @@
 import { byLayer, defineCriterion } from '@loadbearing/core'
 import { z } from 'zod'
+import { sumOfSquares } from './sum-of-squares.ts'
 
 /**
  * s(l) = (1/N) Σ_n Σ_w (∂L_n/∂w)², over the first N calibration examples and the weights of the layer, L_n the cross-entropy of
@@ -32,5 +33,3 @@ export const fisher = defineCriterion({
     return byLayer(layers, ({ name }) => totals.get(name)! / examples)
   },
 })
-
-const sumOfSquares = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0)

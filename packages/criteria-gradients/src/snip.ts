@@ -1,5 +1,6 @@
 import { byLayer, defineCriterion } from '@loadbearing/core'
 import { z } from 'zod'
+import { meanGradients } from './mean-gradients.ts'
 
 /**
  * s(l) = Σ_w |w · ∂L/∂w|, over the weights of the layer, L the mean cross-entropy of the first N calibration examples: what the
@@ -22,18 +23,10 @@ export const snip = defineCriterion({
     examples: z.int().min(1).default(256).describe('calibration examples, at most'),
   }),
   async score({ layers, weights, gradients }, options) {
-    const sums = new Map(layers.map((layer) => [layer.name, new Float64Array(weights(layer).data.length)]))
-    let examples = 0
-    for await (const batch of gradients(options)) {
-      for (const [name, sum] of sums) {
-        const { data } = batch.gradients.get(name)!
-        for (let i = 0; i < sum.length; i++) sum[i]! += batch.examples * data[i]!
-      }
-      examples += batch.examples
-    }
+    const means = await meanGradients({ gradients }, options)
     return byLayer(layers, (layer) => {
-      const sum = sums.get(layer.name)!
-      return weights(layer).data.reduce((total, weight, i) => total + Math.abs((weight * sum[i]!) / examples), 0)
+      const mean = means.get(layer.name)!
+      return weights(layer).data.reduce((total, weight, i) => total + Math.abs(weight * mean[i]!), 0)
     })
   },
 })
