@@ -1,9 +1,11 @@
 import {
+  type AnyCriterion,
   type Capabilities,
   type HostContext,
   type Perturbation,
   perturb,
   PluginError,
+  type Rng,
   rngFrom,
   type Tensor,
 } from '@loadbearing/core'
@@ -21,8 +23,8 @@ export interface Level {
 
 /** Offers a criterion what it may ask for about one model, on calibration images alone, and counts what it takes. */
 export interface Host {
-  /** @param stream names the criterion's random numbers */
-  readonly context: (stream: readonly (string | number)[], level?: Level) => HostContext
+  /** What one criterion is given: once, or at one level after the other. */
+  readonly contexts: (criterion: Pick<AnyCriterion, 'name' | 'version'>) => (level?: Level) => HostContext
   /** Forward passes of one image so far, through the whole network or what lies behind a layer. */
   readonly forwards: () => number
   /** Backward passes of one image so far. A Hessian product takes two of every image: back, and back through both passes. */
@@ -136,11 +138,19 @@ export async function openHost(
     )
   }
 
-  return {
-    context: (stream, level) => ({
+  const contexts: Host['contexts'] = ({ name, version }) => {
+    const streamOf = (...names: readonly (string | number)[]): Rng =>
+      rngFrom(protocol, 'criterion', onnx.sha256, name, version, ...names)
+    const remembered = new Map<string, unknown>()
+    const once = async <T>(key: string, compute: (rng: Rng) => T | Promise<T>): Promise<T> => {
+      if (!remembered.has(key)) remembered.set(key, compute(streamOf('once', key)))
+      return remembered.get(key) as T | Promise<T>
+    }
+    return (level) => ({
       layers: onnx.layers,
-      rng: rngFrom(protocol, 'criterion', onnx.sha256, ...stream),
+      rng: level ? streamOf(level.perturbation.name, level.perturbation.version, level.intensity) : streamOf(),
       examples: order.length,
+      identity: { model: onnx.sha256 },
       weights: { weights: onnx.weight },
       activations: { activations },
       labels: { labels },
@@ -169,9 +179,14 @@ export async function openHost(
               initial: initial.get(layer.name),
             })
           },
+          once,
         },
       }),
-    }),
+    })
+  }
+
+  return {
+    contexts,
     forwards: () => forwards,
     backwards: () => backwards,
     examples: () => examplesRun,

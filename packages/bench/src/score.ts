@@ -216,12 +216,9 @@ async function scoreModel(
   const meter = startMeter()
   const outcomes: Scored['outcomes'] = []
   try {
+    const context = host.contexts(criterion)
     for (const level of isPerturbationAware(criterion) ? levels : [undefined]) {
-      const stream = [criterion.name, criterion.version]
-      const context = level
-        ? host.context([...stream, level.perturbation.name, level.perturbation.version, level.intensity], level)
-        : host.context(stream)
-      outcomes.push({ level, layers: await scoreLayers(criterion, context, options) })
+      outcomes.push({ level, layers: await scoreLayers(criterion, context(level), options) })
     }
     const [forwards, backwards] = [host.forwards(), host.backwards()]
     const cost = { ...meter.read(), examples: host.examples(), forwards, backwards, threads: 1, engine: host.engine() }

@@ -19,7 +19,7 @@ describe('criteria of activations agree with numpy (tools/reference/activation_c
     await given(await small(model), { batch: 5 }, async (host) => {
       for (const name of names) {
         const { plugin } = criteria.find((its) => its.plugin.name === name)!
-        const outcomes = await scoreLayers(plugin, host.context(['reference']))
+        const outcomes = await scoreLayers(plugin, host.contexts({ name: 'reference', version: 1 })())
         const values = layers.map((layer) => outcomes.get(layer)?.value ?? NaN)
         expect(values).not.toContain(NaN)
         expectClose(values, expected[name])

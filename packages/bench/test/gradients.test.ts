@@ -44,7 +44,7 @@ describe('gradients that a criterion is given', () => {
     const model = await small('lenet-fashion')
     const found = (batch: number) =>
       given(model, { batch }, async (host) => {
-        const { gradients, hessian, layers } = host.context(['test'])
+        const { gradients, hessian, layers } = host.contexts({ name: 'test', version: 1 })()
         const direction = new Map(layers.map((layer) => [layer.name, model.onnx.weight(layer)]))
         return {
           mean: await weighted(gradients!.gradients()),
@@ -59,7 +59,7 @@ describe('gradients that a criterion is given', () => {
 
   it('are of every example for itself, and a row an example of the activations, in the order of the labels', async () => {
     await given(await small('lenet-fashion'), { batch: 5 }, async (host) => {
-      const { gradients, activations, labels } = host.context(['test'])
+      const { gradients, activations, labels } = host.contexts({ name: 'test', version: 1 })()
       const each: TensorsByLayer[] = []
       for await (const its of gradients!.exampleGradients({ objective: 'true-logit' })) each.push(its)
       expect(each).toHaveLength(labels!.labels.length)
@@ -88,7 +88,7 @@ describe('gradients that a criterion is given', () => {
 
   it('are counted by the image, and say what ran', async () => {
     await given(await small('lenet-fashion'), { batch: 5 }, async (host) => {
-      const { gradients, hessian, layers, logits } = host.context(['test'])
+      const { gradients, hessian, layers, logits } = host.contexts({ name: 'test', version: 1 })()
       expect([host.forwards(), host.backwards(), host.engine()]).toEqual([0, 0, null])
       const spend = async (batches: AsyncIterable<unknown>): Promise<void> => {
         for await (const _ of batches);
@@ -112,7 +112,7 @@ describe('gradients that a criterion is given', () => {
     const model = await small('lenet-fashion')
     const fixed = { ...model, onnx: { ...model.onnx, batch: 4 } }
     await given(fixed, {}, async (host) => {
-      const outcomes = await scoreLayers(criterion('fisher'), host.context(['test']))
+      const outcomes = await scoreLayers(criterion('fisher'), host.contexts({ name: 'test', version: 1 })())
       const reason = 'lenet-fashion takes 4 examples at a time; gradients need any number.'
       expect([...outcomes.values()]).toEqual(Array(5).fill({ reason }))
       expect(host.engine()).toBe(null)
@@ -124,7 +124,7 @@ describe('criteria of gradients agree with PyTorch (tools/reference/gradient_cri
   it.each(references)('on $model', async ({ model: name, layers, ...expected }) => {
     await given(await small(name), { batch: 5 }, async (host) => {
       const scored = async (plugin: AnyCriterion, options = {}) => {
-        const outcomes = await scoreLayers(plugin, host.context(['reference']), options)
+        const outcomes = await scoreLayers(plugin, host.contexts({ name: 'reference', version: 1 })(), options)
         return layers.map((layer) => outcomes.get(layer)!)
       }
       const values = async (its: AnyCriterion) => (await scored(its)).map(({ value }) => value ?? NaN)
@@ -141,7 +141,7 @@ describe('criteria of gradients agree with PyTorch (tools/reference/gradient_cri
 it('adds up to the trace that PyTorch has within 1 %, unit vector by unit vector', async () => {
   const { layers: names, trace } = references.find(({ model: name }) => name === 'resnet8-fashion')!
   await given(await small('resnet8-fashion'), { batch: 12 }, async (host) => {
-    const { hessian, layers } = host.context(['reference'])
+    const { hessian, layers } = host.contexts({ name: 'reference', version: 1 })()
     const [layer] = layers
     let sum = 0
     for (let weight = 0; weight < layer!.parameters; weight++) {
@@ -157,7 +157,8 @@ it('adds up to the trace that PyTorch has within 1 %, unit vector by unit vector
 it.each(criteria)('$plugin.name leaves no tensor behind', async ({ plugin }) => {
   const model = await small('lenet-fashion', 3)
   const level = { perturbation: perturbations.find((its) => its.plugin.name === 'bit-flip')!.plugin, intensity: 0.01 }
-  const score = (its: AnyCriterion) => given(model, {}, (host) => scoreLayers(its, host.context(['test'], level)))
+  const score = (its: AnyCriterion) =>
+    given(model, {}, (host) => scoreLayers(its, host.contexts({ name: 'test', version: 1 })(level)))
   // Opens the engine, where it is not open yet.
   await score(criterion('snip'))
   const before = tf.memory().numTensors

@@ -30,7 +30,7 @@ describe('what a criterion is given', async () => {
   const given = async <T>(work: (context: HostContext, host: Host) => Promise<T>): Promise<T> => {
     const host = await openHost(model)
     try {
-      return await work(host.context(['test'], level), host)
+      return await work(host.contexts({ name: 'test', version: 1 })(level), host)
     } finally {
       await host.release()
     }

@@ -49,6 +49,7 @@ describe('criteria of the weights agree with numpy and scipy (tools/reference/we
           perturbation: rounding,
           intensity: 7,
           perturbed: (layer) => perturb(rounding, onnx.weight(layer), 7, { rng, layer }),
+          once: async (_, compute) => compute(rng),
         },
       })
       for (const [at, layer] of names.entries()) {

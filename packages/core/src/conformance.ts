@@ -157,17 +157,9 @@ function criterionChecks(criterion: AnyCriterion, it: RegisterTest): void {
   it(`${name}: asks for nothing that it did not declare`, async () => {
     const host = exampleHost()
     const needs: readonly string[] = criterion.needs
-    const offered = Object.fromEntries(
-      Object.entries(host).filter(
-        ([member]) => needs.includes(member) || member === 'layers' || member === 'rng' || member === 'examples',
-      ),
-    )
-    const outcomes = await scoreLayers(criterion, {
-      layers: host.layers,
-      rng: host.rng,
-      examples: host.examples,
-      ...offered,
-    })
+    const { layers, rng, examples } = host
+    const offered = Object.fromEntries(Object.entries(host).filter(([member]) => needs.includes(member)))
+    const outcomes = await scoreLayers(criterion, { layers, rng, examples, ...offered })
     for (const outcome of outcomes.values()) expect(outcome.reason === undefined, outcome.reason ?? '')
   })
 }

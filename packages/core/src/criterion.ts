@@ -14,6 +14,10 @@ export interface LayerActivations {
 
 /** What a criterion may ask for, by the word it writes in `needs`. */
 export interface Capabilities {
+  identity: {
+    /** SHA-256 of the model's file: for a learned criterion, which must score a model by what it learnt from others alone. */
+    readonly model: string
+  }
   weights: {
     /** The layer's weight; not to be written to. */
     readonly weights: (layer: Layer) => Tensor
@@ -60,6 +64,11 @@ export interface Capabilities {
     readonly intensity: number
     /** The layer's weight, perturbed. Draws are numbered; they are the criterion's own and never the ground truth's. */
     readonly perturbed: (layer: Layer, draw?: number) => Tensor
+    /**
+     * What depends on neither perturbation nor intensity, such as a trace: computed when the criterion first asks for `key`, and
+     * given again at all other levels of the model. Its random numbers are those of `rng` here, the same whichever level asks first.
+     */
+    readonly once: <T>(key: string, compute: (rng: Rng) => T | Promise<T>) => Promise<T>
   }
   perturbedForward: {
     /** Logits of the network with `weight` in place of the layer's own, on the first `examples` calibration examples: [examples, classes]. Each example counts as one forward. */
@@ -95,10 +104,13 @@ type UnionToIntersection<U> = (U extends unknown ? (member: U) => void : never) 
 export type CriterionContext<N extends Need> = BaseContext &
   ([N] extends [never] ? unknown : UnionToIntersection<Capabilities[N]>)
 
-/** A layer's score; higher means more important. `standardError` where the score is estimated from random draws. */
+/** A layer's score; higher means more important. */
 export interface Score {
   readonly value: number
+  /** Where the score is estimated from random draws. */
   readonly standardError?: number
+  /** Whether the draws ended at their cap, before the score was as certain as it should be. */
+  readonly capped?: boolean
 }
 
 /** Why the criterion has no score for a layer. */

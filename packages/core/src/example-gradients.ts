@@ -78,6 +78,7 @@ function forward(weights: readonly Tensor[], input: Vector): { reads: Vector[]; 
 
 function gradientOfLogits(logits: Vector, label: number, objective: Objective): Vector {
   if (objective === 'loss') return softmax(logits).map((share, k) => share - Number(k === label))
+  if (objective === 'logit-sum') return logits.map(() => 1)
   const chosen = objective === 'true-logit' ? label : objective.logit
   return logits.map((_, k) => Number(k === chosen))
 }

@@ -20,6 +20,7 @@ async function objectiveAt(layer: Layer, weight: Tensor, objective: Objective, e
     const row = [...data.subarray(n * 3, n * 3 + 3)]
     const normaliser = Math.log(row.reduce((total, logit) => total + Math.exp(logit), 0))
     if (objective === 'loss') sum += normaliser - row[labels[n]!]!
+    else if (objective === 'logit-sum') sum += row.reduce((total, logit) => total + logit, 0)
     else sum += row[objective === 'true-logit' ? labels[n]! : objective.logit]!
   }
   return sum / examples
@@ -40,7 +41,7 @@ async function meanGradient(batch: number, objective: Objective, examples = 24):
 }
 
 describe('the example network that criteria are checked on', () => {
-  it.each<Objective>(['loss', 'true-logit', { logit: 1 }])(
+  it.each<Objective>(['loss', 'true-logit', 'logit-sum', { logit: 1 }])(
     'has the gradients that finite differences give: %j',
     async (objective) => {
       const gradients = await meanGradient(7, objective, 10)

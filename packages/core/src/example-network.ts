@@ -183,6 +183,7 @@ export function exampleHost(batch = examples): Required<HostContext> {
     layers: exampleLayers,
     rng: rngFrom('example-network', 'criterion'),
     examples,
+    identity: { model: 'example-network' },
     weights: { weights: (layer) => weights.get(layer.name)! },
     activations: {
       async *activations() {
@@ -201,6 +202,7 @@ export function exampleHost(batch = examples): Required<HostContext> {
           rng: rngFrom('example-network', layer.name, draw),
           layer,
         }),
+      once: async (key, compute) => compute(rngFrom('example-network', 'once', key)),
     },
     perturbedForward: {
       perturbedForward: async (layer, weight, count) => logitsOf(run({ count }, { layer, weight })),

@@ -1,7 +1,7 @@
 import type { Tensor } from './tensor.ts'
 
-/** What is differentiated, of one example: the cross-entropy of the true class ('loss'), the logit of the true class, or of any. */
-export type Objective = 'loss' | 'true-logit' | { readonly logit: number }
+/** What is differentiated, of one example: the cross-entropy of the true class ('loss'), the logit of the true class, the sum of all logits, or any logit. */
+export type Objective = 'loss' | 'true-logit' | 'logit-sum' | { readonly logit: number }
 
 /** A tensor of the shape of its weight for every layer, by layer name. */
 export type TensorsByLayer = ReadonlyMap<string, Tensor>

@@ -89,13 +89,14 @@ function lendWeights(host: HostContext): {
 }
 
 const members: { readonly [N in Need]: readonly (keyof Capabilities[N])[] } = {
+  identity: ['model'],
   weights: ['weights'],
   activations: ['activations'],
   labels: ['labels'],
   logits: ['logits'],
   gradients: ['gradients', 'exampleGradients', 'activationGradients'],
   hessian: ['hessianProduct'],
-  perturbation: ['perturbation', 'intensity', 'perturbed'],
+  perturbation: ['perturbation', 'intensity', 'perturbed', 'once'],
   perturbedForward: ['perturbedForward'],
 }
 

@@ -51,7 +51,7 @@ const diagonal = [
   [0, 0, 0, 4],
 ]
 
-function estimateOf(outcomes: ReadonlyMap<string, ScoreOutcome>, name: string): Required<Score> {
+function estimateOf(outcomes: ReadonlyMap<string, ScoreOutcome>, name: string): Required<Omit<Score, 'capped'>> {
   const outcome = outcomes.get(name)!
   if (outcome.value === undefined) throw new Error(outcome.reason)
   return { value: outcome.value, standardError: outcome.standardError ?? NaN }

@@ -38,6 +38,7 @@ function host(stochastic: boolean): { context: HostContext; forwards: () => numb
         perturbation,
         intensity: 1,
         perturbed: () => perturb(perturbation, tensor([1], [1]), 1, { rng: rngFrom('test'), layer }),
+        once: async (_, compute) => compute(rngFrom('test')),
       },
       perturbedForward: {
         perturbedForward: async (_, weight, count) => {

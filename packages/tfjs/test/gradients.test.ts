@@ -104,6 +104,21 @@ describe.each(references)('$name', async (reference) => {
     expect(worst(reference, ofFourth, reference.logit4)).toBeLessThan(1e-4)
   })
 
+  it('has the gradient of the sum of the logits, which is the sum of their gradients', async () => {
+    const made = await cleanly(() => network.gradients(batch, 'logit-sum'))
+    const parts = await cleanly(async () => {
+      const all: TensorsByLayer[] = []
+      for (let logit = 0; logit < 10; logit++) all.push(await network.gradients(batch, { logit }))
+      return all
+    })
+    for (const [layer, { data }] of made) {
+      const sums = data.map((_, i) => parts.reduce((sum, its) => sum + its.get(layer)!.data[i]!, 0))
+      // Gradients of logits nearly cancel out: rounding is to be judged by them, not by what is left.
+      const largest = Math.max(...parts.flatMap((its) => [...its.get(layer)!.data].map(Math.abs)))
+      expect(Math.max(...data.map((value, i) => Math.abs(value - sums[i]!))) / largest).toBeLessThan(1e-4)
+    }
+  })
+
   it('has the gradients of every example, whose mean is that of the batch', async () => {
     const all = await cleanly(async () => {
       const made: TensorsByLayer[] = []
