@@ -28,13 +28,26 @@ export function forwardEngine(): string {
 export interface Metered {
   readonly seconds: number
   readonly cpuSeconds: number
-  /** Bytes. */
+  /** Bytes above the start, at most. */
   readonly peakMemory: number
+  /** Bytes above the start, now. */
+  readonly heldMemory: number
 }
 
-/** What a piece of work cost so far. */
+export const noCost: Metered = { seconds: 0, cpuSeconds: 0, peakMemory: 0, heldMemory: 0 }
+
+/** The cost of one piece of work and the next, which holds on to what the one before it holds. */
+export function withCost(before: Metered, next: Metered): Metered {
+  return {
+    seconds: before.seconds + next.seconds,
+    cpuSeconds: before.cpuSeconds + next.cpuSeconds,
+    peakMemory: Math.max(before.peakMemory, before.heldMemory + next.peakMemory),
+    heldMemory: before.heldMemory + next.heldMemory,
+  }
+}
+
+/** What a piece of work cost so far: seconds, processor seconds (all threads) and bytes of resident memory. */
 export interface Meter {
-  /** Seconds, processor seconds (all threads) and bytes of resident memory above the start. */
   readonly read: () => Metered
   readonly stop: () => void
 }
@@ -58,19 +71,27 @@ export function startMeter(): Meter {
         seconds: (performance.now() - started) / 1000,
         cpuSeconds: (user + system) / 1e6,
         peakMemory: peak - idle,
+        heldMemory: process.memoryUsage.rss() - idle,
       }
     },
     stop: () => clearInterval(timer),
   }
 }
 
-export interface Cost extends Metered {
+/** What was asked of engines. */
+export interface Effort {
+  /** Different images that were run. */
   readonly examples: number
+  /** Forward passes of one image, through the whole network or what lies behind a layer. */
   readonly forwards: number
+  /** Backward passes of one image. A Hessian product takes two of every image: back, and back through both passes. */
   readonly backwards: number
-  readonly threads: number
-  /** What ran the network; null where nothing did. */
+  /** What ran the network, with versions; null where nothing did. */
   readonly engine: string | null
+}
+
+export interface Cost extends Omit<Metered, 'heldMemory'>, Effort {
+  readonly threads: number
 }
 
 /** A row of the table of costs. */

@@ -1,7 +1,8 @@
 import {
   type AnyCriterion,
-  type Capabilities,
   type HostContext,
+  type Layer,
+  type Objective,
   type Perturbation,
   perturb,
   PluginError,
@@ -9,11 +10,11 @@ import {
   rngFrom,
   type Tensor,
 } from '@loadbearing/core'
-import { type Observed, openObserved, openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
-import { type Differentiable, type Labelled, openDifferentiable } from '@loadbearing/tfjs'
-import { forwardEngine } from './cost.ts'
-import { type BenchModel, preprocess } from './model.ts'
-import { criterionStream, protocol, stratifiedOrder } from './seeds.ts'
+import { type Effort, forwardEngine } from './cost.ts'
+import type { BenchModel } from './model.ts'
+import { type NetworkPasses, openPasses, type PassKind, passKinds, type Range } from './network-passes.ts'
+import { criterionStream, protocol } from './seeds.ts'
+import type { Ask } from './side-by-side.ts'
 
 /** The perturbation and level that a perturbation-aware criterion is scored for. */
 export interface Level {
@@ -21,20 +22,22 @@ export interface Level {
   readonly intensity: number
 }
 
-/** Offers a criterion what it may ask for about one model, on calibration images alone, and counts what it takes. */
+/** Offers criteria what they may ask for about one model, on calibration images alone. */
 export interface Host {
-  /** What one criterion is given: once, or at one level after the other. */
-  readonly contexts: (criterion: Pick<AnyCriterion, 'name' | 'version'>) => (level?: Level) => HostContext
-  /** Forward passes of one image so far, through the whole network or what lies behind a layer. */
-  readonly forwards: () => number
-  /** Backward passes of one image so far. A Hessian product takes two of every image: back, and back through both passes. */
-  readonly backwards: () => number
-  /** Different images that were run. */
-  readonly examples: () => number
-  /** What has run the network so far, with versions; null where nothing did. */
-  readonly engine: () => string | null
+  readonly offer: (criterion: Pick<AnyCriterion, 'name' | 'version'>) => Offer
+  /** Images that the network was run on, and those that it was asked to be run on, by what for. */
+  readonly passes: () => Passes
   readonly release: () => Promise<void>
 }
+
+/** What one criterion is given, and what it has asked of engines so far: all of it, whoever else asked for the same. */
+export interface Offer {
+  /** @param ask has a pass run once for all criteria that ask for it at the same time */
+  readonly context: (ask: Ask, level?: Level) => HostContext
+  readonly effort: () => Effort
+}
+
+export type Passes = Readonly<Record<PassKind, { readonly run: number; readonly asked: number }>>
 
 export interface HostOptions {
   /** Every layer's weight before training, for perturbations that need it. */
@@ -43,158 +46,227 @@ export interface HostOptions {
   readonly batch?: number | undefined
 }
 
-/** Sessions open when they are first asked for, so that a criterion pays for what it uses. */
+/** Engines open when they are first asked for, so that a criterion pays for what it uses. */
 export async function openHost(
   model: BenchModel,
-  { initial = new Map(), batch: batchSize = 64 }: HostOptions = {},
+  { initial = new Map(), batch = 64 }: HostOptions = {},
 ): Promise<Host> {
-  const { onnx, preprocessing } = model
-  const images = await model.images('calibration')
-  const order = stratifiedOrder(images.labels, `${model.data}/calibration`)
-  const labels = Int32Array.from(order, (index) => images.labels[index]!)
-  const first = (examples: number): Promise<Tensor> => preprocess(images, order.slice(0, examples), preprocessing)
-  const engines = new Set<string>()
-  let forwards = 0
-  let backwards = 0
-  let examplesRun = 0
-  let observed: Observed | undefined
-  let engine: SuffixEngine | undefined
-  let differentiable: Differentiable | undefined
-  let taken: { readonly examples: number; readonly logits: Tensor } | undefined
+  const { onnx } = model
+  const network = await openPasses(model)
+  const perturbed = perturbedWeights(model, initial)
+  const asked = Object.fromEntries(passKinds.map((kind) => [kind, 0])) as Record<PassKind, number>
 
-  /** The engine with the first `examples` images taken up. */
-  const advanced = async (examples: number): Promise<{ engine: SuffixEngine; logits: Tensor }> => {
-    engine ??= await openSuffixes(onnx)
-    if (taken?.examples !== examples) {
-      engines.add(forwardEngine())
-      forwards += examples
-      examplesRun = Math.max(examplesRun, examples)
-      taken = { examples, logits: await engine.advance(await first(examples)) }
-    }
-    return { engine, logits: taken.logits }
-  }
-
-  /** The first `count` images, in batches, with how many passes each costs counted. */
-  async function* batches(passes: { readonly backwards: number }, count = order.length): AsyncGenerator<Labelled> {
-    const all = Math.min(count, order.length)
-    for (let start = 0; start < all; start += batchSize) {
-      const end = Math.min(start + batchSize, all)
-      forwards += end - start
-      backwards += passes.backwards * (end - start)
-      examplesRun = Math.max(examplesRun, end)
-      yield {
-        examples: await preprocess(images, order.slice(start, end), preprocessing),
-        labels: labels.subarray(start, end),
-      }
-    }
-  }
-
-  const activations: Capabilities['activations']['activations'] = async function* () {
-    observed ??= await openObserved(onnx)
-    engines.add(forwardEngine())
-    for await (const { examples } of batches({ backwards: 0 })) yield await observed.activations(examples)
-  }
-
-  const differentiated = async (): Promise<Differentiable> => {
-    differentiable ??= await openDifferentiable(onnx)
-    engines.add(`${differentiable.engine.name} ${differentiable.engine.version}`)
-    return differentiable
-  }
-
-  const gradients: Capabilities['gradients'] = {
-    async *gradients({ objective = 'loss', examples } = {}) {
-      const network = await differentiated()
-      for await (const batch of batches({ backwards: 1 }, examples)) {
-        yield { examples: batch.labels.length, gradients: await network.gradients(batch, objective) }
-      }
-    },
-    async *exampleGradients({ objective = 'loss', examples } = {}) {
-      const network = await differentiated()
-      for await (const batch of batches({ backwards: 1 }, examples)) {
-        yield* network.exampleGradients(batch, objective)
-      }
-    },
-    async *activationGradients({ objective = 'loss', examples } = {}) {
-      const network = await differentiated()
-      for await (const batch of batches({ backwards: 1 }, examples)) {
-        yield { examples: batch.labels.length, gradients: await network.activationGradients(batch, objective) }
-      }
-    },
-  }
-
-  const hessianProduct: Capabilities['hessian']['hessianProduct'] = async (direction, count = order.length) => {
-    const network = await differentiated()
-    const all = Math.min(count, order.length)
-    const sums = new Map<string, Float64Array>()
-    for await (const batch of batches({ backwards: 2 }, all)) {
-      for (const [layer, { data }] of await network.hessianProduct(batch, direction)) {
-        const sum = sums.get(layer) ?? new Float64Array(data.length)
-        for (let i = 0; i < data.length; i++) sum[i]! += (batch.labels.length / all) * data[i]!
-        sums.set(layer, sum)
-      }
-    }
-    return new Map(
-      [...sums].map(([layer, sum]) => [layer, { shape: direction.get(layer)!.shape, data: Float32Array.from(sum) }]),
-    )
-  }
-
-  const contexts: Host['contexts'] = ({ name, version }) => {
+  const offer: Host['offer'] = ({ name, version }) => {
     const streamOf = (...names: readonly (string | number)[]): Rng =>
       rngFrom(protocol, 'criterion', onnx.sha256, name, version, ...names)
+    const effort = startEffort(asked)
     const remembered = new Map<string, unknown>()
     const once = async <T>(key: string, compute: (rng: Rng) => T | Promise<T>): Promise<T> => {
       if (!remembered.has(key)) remembered.set(key, compute(streamOf('once', key)))
       return remembered.get(key) as T | Promise<T>
     }
-    return (level) => ({
-      layers: onnx.layers,
-      rng: level ? streamOf(level.perturbation.name, level.perturbation.version, level.intensity) : streamOf(),
-      examples: order.length,
-      identity: { model: onnx.sha256 },
-      weights: { weights: onnx.weight },
-      activations: { activations },
-      labels: { labels },
-      logits: { logits: async (examples = order.length) => (await advanced(Math.min(examples, order.length))).logits },
-      gradients,
-      hessian: { hessianProduct },
-      perturbedForward: {
-        perturbedForward: async (layer, weight, examples) => {
-          const { engine: behind } = await advanced(Math.min(examples, order.length))
-          forwards += Math.min(examples, order.length)
-          return behind.run(layer, weight)
-        },
-      },
-      ...(level && {
-        perturbation: {
-          ...level,
-          perturbed: (layer, draw = 0) => {
-            const { perturbation, intensity } = level
-            if (perturbation.target !== 'weights') {
-              throw new PluginError(`${perturbation.name} perturbs activations: it leaves the weights as they are.`)
-            }
-            const rng = criterionStream({ model: onnx.sha256, layer, ...level }, draw)
-            return perturb(perturbation, onnx.weight(layer), intensity, {
-              rng,
-              layer,
-              initial: initial.get(layer.name),
-            })
-          },
-          once,
-        },
+    return {
+      effort: effort.read,
+      context: (ask, level) => ({
+        layers: onnx.layers,
+        rng: level ? streamOf(level.perturbation.name, level.perturbation.version, level.intensity) : streamOf(),
+        examples: network.examples,
+        identity: { model: onnx.sha256 },
+        weights: { weights: onnx.weight },
+        labels: { labels: network.labels },
+        ...forwards(network, effort, ask, batch),
+        ...backwards(network, effort, ask, batch),
+        ...(level && {
+          perturbation: { ...level, perturbed: (layer, draw = 0) => perturbed(level, layer, draw), once },
+        }),
       }),
-    })
+    }
   }
 
   return {
-    contexts,
-    forwards: () => forwards,
-    backwards: () => backwards,
-    examples: () => examplesRun,
-    engine: () => (engines.size === 0 ? null : [...engines].join(', ')),
-    async release() {
-      differentiable?.release()
-      await observed?.release()
-      await engine?.release()
+    offer,
+    passes: () =>
+      Object.fromEntries(passKinds.map((kind) => [kind, { run: network.run[kind], asked: asked[kind] }])) as Passes,
+    release: network.release,
+  }
+}
+
+/** Counts what one criterion asks of engines, and adds it to what all have asked. */
+interface EffortMeter {
+  readonly add: (kind: PassKind, range: Range, backwards: number, engine: string) => void
+  readonly read: () => Effort
+}
+
+function startEffort(asked: Record<PassKind, number>): EffortMeter {
+  const engines = new Set<string>()
+  const effort = { examples: 0, forwards: 0, backwards: 0 }
+  return {
+    add(kind, { start, end }, backwards, engine) {
+      asked[kind] += end - start
+      effort.forwards += end - start
+      effort.backwards += backwards * (end - start)
+      effort.examples = Math.max(effort.examples, end)
+      engines.add(engine)
     },
+    read: () => ({ ...effort, engine: engines.size === 0 ? null : [...engines].join(', ') }),
+  }
+}
+
+function forwards(
+  network: NetworkPasses,
+  effort: EffortMeter,
+  ask: Ask,
+  batch: number,
+): Pick<HostContext, 'activations' | 'logits' | 'perturbedForward'> {
+  const engine = forwardEngine()
+  let front = 0
+  /** Pays for the network's front on the first so many images, where this criterion did not have it last. */
+  const advance = (count: number): void => {
+    if (front === count) return
+    front = count
+    effort.add('logits', { start: 0, end: count }, 0, engine)
+  }
+  return {
+    activations: {
+      async *activations() {
+        for (const range of rangesOf(network.examples, batch)) {
+          effort.add('activations', range, 0, engine)
+          yield await ask(keyOf('activations', range), () => network.activations(range))
+        }
+      },
+    },
+    logits: {
+      logits: async (examples = network.examples) => {
+        const count = Math.min(examples, network.examples)
+        advance(count)
+        return ask(`logits ${count}`, () => network.logits(count))
+      },
+    },
+    perturbedForward: {
+      perturbedForward: async (layer, weight, examples) => {
+        const count = Math.min(examples, network.examples)
+        advance(count)
+        const range = { start: 0, end: count }
+        effort.add('perturbedForwards', range, 0, engine)
+        return ask(keyOf('perturbedForwards', range, layer.name, identityOf(weight)), () =>
+          network.perturbedForward(count, layer, weight),
+        )
+      },
+    },
+  }
+}
+
+function backwards(
+  network: NetworkPasses,
+  effort: EffortMeter,
+  ask: Ask,
+  batch: number,
+): Pick<Required<HostContext>, 'gradients' | 'hessian'> {
+  const pass = async <T>(
+    kind: PassKind,
+    range: Range,
+    passes: number,
+    of: string,
+    run: () => Promise<T>,
+  ): Promise<T> => {
+    const value = await ask(keyOf(kind, range, of), run)
+    effort.add(kind, range, passes, await network.backwardEngine())
+    return value
+  }
+  const ranges = (count = network.examples, size = batch): Generator<Range> =>
+    rangesOf(Math.min(count, network.examples), size)
+
+  return {
+    gradients: {
+      async *gradients({ objective = 'loss', examples } = {}) {
+        for (const range of ranges(examples)) {
+          const gradients = await pass('gradients', range, 1, nameOf(objective), () =>
+            network.gradients(range, objective),
+          )
+          yield { examples: range.end - range.start, gradients }
+        }
+      },
+      async *exampleGradients({ objective = 'loss', examples } = {}) {
+        for (const range of ranges(examples, 1)) {
+          yield await pass('exampleGradients', range, 1, nameOf(objective), () => network.gradients(range, objective))
+        }
+      },
+      async *activationGradients({ objective = 'loss', examples } = {}) {
+        for (const range of ranges(examples)) {
+          const gradients = await pass('activationGradients', range, 1, nameOf(objective), () =>
+            network.activationGradients(range, objective),
+          )
+          yield { examples: range.end - range.start, gradients }
+        }
+      },
+    },
+    hessian: {
+      async hessianProduct(direction, count) {
+        const of = identityOf(direction)
+        const sums = new Map<string, Float64Array>()
+        const all = Math.min(count ?? network.examples, network.examples)
+        for (const range of ranges(all)) {
+          const share = (range.end - range.start) / all
+          const product = await pass('hessianProducts', range, 2, of, () => network.hessianProduct(range, direction))
+          for (const [layer, { data }] of product) {
+            const sum = sums.get(layer) ?? new Float64Array(data.length)
+            for (let i = 0; i < data.length; i++) sum[i]! += share * data[i]!
+            sums.set(layer, sum)
+          }
+        }
+        return new Map(
+          [...sums].map(([layer, sum]) => [
+            layer,
+            { shape: direction.get(layer)!.shape, data: Float32Array.from(sum) },
+          ]),
+        )
+      },
+    },
+  }
+}
+
+function* rangesOf(all: number, size: number): Generator<Range> {
+  for (let start = 0; start < all; start += size) yield { start, end: Math.min(start + size, all) }
+}
+
+const keyOf = (kind: PassKind, { start, end }: Range, ...of: readonly string[]): string =>
+  [kind, start, end, ...of].join(' ')
+
+/** The objective as a word. */
+const nameOf = (objective: Objective): string =>
+  typeof objective === 'string' ? objective : `logit ${objective.logit}`
+
+const identities = new WeakMap<object, string>()
+let identified = 0
+
+/** A word for this very object. */
+function identityOf(object: object): string {
+  const known = identities.get(object) ?? `object ${identified++}`
+  identities.set(object, known)
+  return known
+}
+
+/** Draws of a level's perturbation: the same tensor for all who ask for it, as long as the level lasts. */
+function perturbedWeights(
+  { onnx }: BenchModel,
+  initial: ReadonlyMap<string, Tensor>,
+): (level: Level, layer: Layer, draw: number) => Tensor {
+  let drawn: { readonly level: Level; readonly weights: Map<string, Tensor> } | undefined
+  return (level, layer, draw) => {
+    const { perturbation, intensity } = level
+    if (perturbation.target !== 'weights') {
+      throw new PluginError(`${perturbation.name} perturbs activations: it leaves the weights as they are.`)
+    }
+    if (drawn?.level !== level) drawn = { level, weights: new Map() }
+    const name = `${draw} ${layer.name}`
+    const weight =
+      drawn.weights.get(name) ??
+      perturb(perturbation, onnx.weight(layer), intensity, {
+        rng: criterionStream({ model: onnx.sha256, layer, perturbation, intensity }, draw),
+        layer,
+        initial: initial.get(layer.name),
+      })
+    drawn.weights.set(name, weight)
+    return weight
   }
 }

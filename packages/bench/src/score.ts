@@ -1,26 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
-import {
-  type AnyCriterion,
-  DatasetError,
-  findNamed,
-  isPerturbationAware,
-  parseOptions,
-  type ScoreOutcome,
-  scoreLayers,
-  trackOf,
-} from '@loadbearing/core'
+import { DatasetError, findNamed, isPerturbationAware, parseOptions, trackOf } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
 import { readTable, readTableIfThere, writeTables } from '@loadbearing/dataset/folder'
-import type { FetchOptions, ImageOptions } from '@loadbearing/zoo'
+import type { ImageOptions } from '@loadbearing/zoo'
 import { withFolderLock } from './folder-lock.ts'
-import { type Level, openHost } from './host.ts'
-import { type Cost, runRow, startMeter } from './cost.ts'
-import { type BenchModel, loadModel } from './model.ts'
+import { runRow } from './cost.ts'
+import type { Level, Passes } from './host.ts'
+import { loadModel } from './model.ts'
 import { findPerturbation } from './plugins.ts'
-import { initialWeights } from './initial-weights.ts'
 import { type Plan, readPlan } from './plan.ts'
-import { askedBy } from './surroundings.ts'
 import type { RegisteredCriterion } from './registry.ts'
+import { type Scored, scoreModel } from './score-model.ts'
 
 /** A criterion to score with, and its options where they differ from the defaults. */
 export type ScoredCriterion = RegisteredCriterion & { readonly options?: Readonly<Record<string, unknown>> }
@@ -35,15 +25,17 @@ export interface ScoreOptions extends ImageOptions {
   readonly batch?: number | undefined
   /** Leaves alone what is stored already: the same version with the same options on a model. */
   readonly onlyMissing?: boolean
-  /** Stops after the pair in hand. */
+  /** Stops after the pass in hand. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: (progress: ScoreProgress) => void
+  /** A model is done: images that it was run on, and those that its criteria asked for. */
+  readonly onModel?: (model: string, passes: Passes) => void
 }
 
 export interface ScoreProgress {
   readonly criterion: string
   readonly model: string
-  /** Pairs of criterion and model: all, and those that are done. */
+  /** Pairs of criterion and model: all, and those that are done. The criteria of a model share passes and end close together. */
   readonly pairs: number
   readonly finished: number
   /** Layers (of all levels) that got a score, and those that did not with the first reason. */
@@ -70,7 +62,7 @@ export async function score(options: ScoreOptions): Promise<void> {
 
 async function scoreInto(
   plan: Plan,
-  { out, criteria, models: names, onlyMissing = false, batch, signal, onProgress, ...images }: ScoreOptions,
+  { out, criteria, models: names, onlyMissing = false, batch, signal, onProgress, onModel, ...images }: ScoreOptions,
 ): Promise<void> {
   const measured = await readTable(out, 'models')
   const models = names?.map((name) => findNamed('measured model', name, measured)) ?? measured
@@ -92,57 +84,61 @@ async function scoreInto(
   let scores = stored.scores.filter(({ criterion_id: id }) => !changed.has(id))
   let runs = stored.runs.filter(({ criterion_id: id }) => id === null || !changed.has(id))
 
-  const pending = []
+  const work: { modelId: number; levels: PlannedLevel[]; pending: number[] }[] = []
   for (const { model_id: modelId, name } of models) {
     const levels = (await levelsOf(plan, name)).filter(({ perturbationId }) => perturbationId < perturbations.length)
     const count = layers.filter((layer) => layer.model_id === modelId).length
-    for (const [index, { plugin }] of criteria.entries()) {
+    const isStored = (index: number): boolean => {
       const rows = scores.filter((row) => row.model_id === modelId && row.criterion_id === ids[index])
-      const complete = rows.length === count * (isPerturbationAware(plugin) ? levels.length : 1)
-      if (!onlyMissing || !complete) {
-        pending.push({ modelId, levels, plugin, criterionId: ids[index]!, options: options[index]! })
-      }
+      return rows.length === count * (isPerturbationAware(criteria[index]!.plugin) ? levels.length : 1)
     }
+    const pending = [...criteria.keys()].filter((index) => !onlyMissing || !isStored(index))
+    if (pending.length > 0) work.push({ modelId, levels, pending })
   }
-  if (pending.length === 0) return
+  const pairs = work.reduce((sum, { pending }) => sum + pending.length, 0)
+  if (pairs === 0) return
 
-  let model: BenchModel | undefined
+  let finished = 0
   try {
-    for (const [finished, { modelId, levels, plugin, criterionId, options: its }] of pending.entries()) {
+    for (const { modelId, levels, pending } of work) {
       signal?.throwIfAborted()
-      const planned = plan.models[modelId]!
-      if (model?.name !== planned.name) model = await loadModel(planned.source, { ...images, signal })
-      const { outcomes, cost } = await scoreModel(plugin, its, model, levels, { ...images, batch, signal })
+      const model = await loadModel(plan.models[modelId]!.source, { ...images, signal })
       const firstLayer = layers.findIndex((layer) => layer.model_id === modelId)
-      const rows = outcomes.flatMap(({ level, layers: of }) =>
-        [...of.values()].map((outcome, depth) => ({
-          criterion_id: criterionId,
-          model_id: modelId,
-          layer_id: firstLayer + depth,
-          perturbation_id: level?.perturbationId ?? null,
-          level: level?.index ?? null,
-          value: outcome.value ?? null,
-          standard_error: outcome.value === undefined ? null : (outcome.standardError ?? null),
+      const keep = (at: number, { outcomes, cost }: Scored<PlannedLevel>): void => {
+        const criterionId = ids[pending[at]!]!
+        const rows = outcomes.flatMap(({ level, layers: of }) =>
+          [...of.values()].map((outcome, depth) => ({
+            criterion_id: criterionId,
+            model_id: modelId,
+            layer_id: firstLayer + depth,
+            perturbation_id: level?.perturbationId ?? null,
+            level: level?.index ?? null,
+            value: outcome.value ?? null,
+            standard_error: outcome.value === undefined ? null : (outcome.standardError ?? null),
+            engine: cost.engine,
+            reason: outcome.reason ?? null,
+          })),
+        )
+        const replaced = (row: { model_id: number | null; criterion_id: number | null }): boolean =>
+          row.model_id === modelId && row.criterion_id === criterionId
+        scores = [...scores.filter((row) => !replaced(row)), ...rows]
+        runs = [...runs.filter((row) => !replaced(row)), runRow('score', modelId, criterionId, cost)]
+        const failures = rows.filter(({ reason }) => reason !== null)
+        onProgress?.({
+          criterion: criteria[pending[at]!]!.plugin.name,
+          model: model.name,
+          pairs,
+          finished: ++finished,
+          scored: rows.length - failures.length,
+          failed: failures.length,
+          reason: failures[0]?.reason ?? null,
           engine: cost.engine,
-          reason: outcome.reason ?? null,
-        })),
-      )
-      const replaced = (row: { model_id: number | null; criterion_id: number | null }): boolean =>
-        row.model_id === modelId && row.criterion_id === criterionId
-      scores = [...scores.filter((row) => !replaced(row)), ...rows]
-      runs = [...runs.filter((row) => !replaced(row)), runRow('score', modelId, criterionId, cost)]
-      const failures = rows.filter(({ reason }) => reason !== null)
-      onProgress?.({
-        criterion: plugin.name,
-        model: model.name,
-        pairs: pending.length,
-        finished: finished + 1,
-        scored: rows.length - failures.length,
-        failed: failures.length,
-        reason: failures[0]?.reason ?? null,
-        engine: cost.engine,
-        seconds: cost.seconds,
-      })
+          seconds: cost.seconds,
+        })
+      }
+      const asked = pending.map((index) => ({ plugin: criteria[index]!.plugin, options: options[index]! }))
+      const passes = await scoreModel(model, asked, levels, { ...images, batch, signal, onDone: keep })
+      onModel?.(model.name, passes)
     }
     signal?.throwIfAborted()
   } finally {
@@ -196,37 +192,6 @@ async function levelsOf(plan: Plan, model: string): Promise<PlannedLevel[]> {
     }),
   )
   return levels.flat()
-}
-
-interface Scored {
-  readonly outcomes: { readonly level: PlannedLevel | undefined; readonly layers: Map<string, ScoreOutcome> }[]
-  readonly cost: Cost
-}
-
-async function scoreModel(
-  criterion: AnyCriterion,
-  options: Readonly<Record<string, unknown>>,
-  model: BenchModel,
-  levels: readonly PlannedLevel[],
-  { batch, ...fetching }: FetchOptions & Pick<ScoreOptions, 'batch'>,
-): Promise<Scored> {
-  const asked = isPerturbationAware(criterion) && askedBy(levels.map(({ perturbation }) => perturbation)).initial
-  const initial = asked ? await initialWeights(model, model.source.reference, fetching) : undefined
-  const host = await openHost(model, { initial, batch })
-  const meter = startMeter()
-  const outcomes: Scored['outcomes'] = []
-  try {
-    const context = host.contexts(criterion)
-    for (const level of isPerturbationAware(criterion) ? levels : [undefined]) {
-      outcomes.push({ level, layers: await scoreLayers(criterion, context(level), options) })
-    }
-    const [forwards, backwards] = [host.forwards(), host.backwards()]
-    const cost = { ...meter.read(), examples: host.examples(), forwards, backwards, threads: 1, engine: host.engine() }
-    return { outcomes, cost }
-  } finally {
-    meter.stop()
-    await host.release()
-  }
 }
 
 function describe(

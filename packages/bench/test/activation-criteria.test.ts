@@ -3,6 +3,7 @@ import { scoreLayers } from '@loadbearing/core'
 import { describe, expect, it } from 'vitest'
 import { criteria } from '../src/registry.generated.ts'
 import { expectClose, given, small } from './drawn-images.ts'
+import { contextOf } from './context-of.ts'
 
 const names = ['activation-effective-rank', 'activation-entropy', 'activation-range', 'apoz', 'cka-with-input'] as const
 
@@ -19,7 +20,7 @@ describe('criteria of activations agree with numpy (tools/reference/activation_c
     await given(await small(model), { batch: 5 }, async (host) => {
       for (const name of names) {
         const { plugin } = criteria.find((its) => its.plugin.name === name)!
-        const outcomes = await scoreLayers(plugin, host.contexts({ name: 'reference', version: 1 })())
+        const outcomes = await scoreLayers(plugin, contextOf(host))
         const values = layers.map((layer) => outcomes.get(layer)?.value ?? NaN)
         expect(values).not.toContain(NaN)
         expectClose(values, expected[name])

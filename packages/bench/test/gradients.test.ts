@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs'
 import { describe, expect, it } from 'vitest'
 import { criteria, perturbations } from '../src/registry.generated.ts'
 import { examples, expectClose, given, small } from './drawn-images.ts'
+import { alone, contextOf, offerOf } from './context-of.ts'
 
 const exact = [
   'fisher',
@@ -44,7 +45,7 @@ describe('gradients that a criterion is given', () => {
     const model = await small('lenet-fashion')
     const found = (batch: number) =>
       given(model, { batch }, async (host) => {
-        const { gradients, hessian, layers } = host.contexts({ name: 'test', version: 1 })()
+        const { gradients, hessian, layers } = contextOf(host)
         const direction = new Map(layers.map((layer) => [layer.name, model.onnx.weight(layer)]))
         return {
           mean: await weighted(gradients!.gradients()),
@@ -59,7 +60,7 @@ describe('gradients that a criterion is given', () => {
 
   it('are of every example for itself, and a row an example of the activations, in the order of the labels', async () => {
     await given(await small('lenet-fashion'), { batch: 5 }, async (host) => {
-      const { gradients, activations, labels } = host.contexts({ name: 'test', version: 1 })()
+      const { gradients, activations, labels } = contextOf(host)
       const each: TensorsByLayer[] = []
       for await (const its of gradients!.exampleGradients({ objective: 'true-logit' })) each.push(its)
       expect(each).toHaveLength(labels!.labels.length)
@@ -88,23 +89,24 @@ describe('gradients that a criterion is given', () => {
 
   it('are counted by the image, and say what ran', async () => {
     await given(await small('lenet-fashion'), { batch: 5 }, async (host) => {
-      const { gradients, hessian, layers, logits } = host.contexts({ name: 'test', version: 1 })()
-      expect([host.forwards(), host.backwards(), host.engine()]).toEqual([0, 0, null])
+      const { context, effort } = offerOf(host)
+      const { gradients, hessian, layers, logits } = context(alone)
+      expect(effort()).toEqual({ forwards: 0, backwards: 0, examples: 0, engine: null })
       const spend = async (batches: AsyncIterable<unknown>): Promise<void> => {
         for await (const _ of batches);
       }
       await spend(gradients!.gradients({ examples: 7 }))
-      expect([host.forwards(), host.backwards(), host.examples()]).toEqual([7, 7, 7])
+      expect(effort()).toMatchObject({ forwards: 7, backwards: 7, examples: 7 })
       await spend(gradients!.exampleGradients({ examples: 3 }))
       await spend(gradients!.activationGradients({ examples: 100 }))
-      expect([host.forwards(), host.backwards(), host.examples()]).toEqual([22, 22, 12])
+      expect(effort()).toMatchObject({ forwards: 22, backwards: 22, examples: 12 })
       const direction = { shape: layers[0]!.weightShape, data: new Float32Array(layers[0]!.parameters) }
       await hessian!.hessianProduct(new Map([[layers[0]!.name, direction]]), 4)
-      expect([host.forwards(), host.backwards()]).toEqual([26, 30])
+      expect(effort()).toMatchObject({ forwards: 26, backwards: 30 })
       const engine = process.env.LOADBEARING_ENGINE ?? 'tfjs-(node|wasm)'
-      expect(host.engine()).toMatch(new RegExp(`^${engine} \\d+\\.\\d+\\.\\d+[^,]*$`))
+      expect(effort().engine).toMatch(new RegExp(`^${engine} \\d+\\.\\d+\\.\\d+[^,]*$`))
       await logits!.logits(2)
-      expect(host.engine()).toMatch(new RegExp(`^${engine} [^,]*, onnxruntime-node \\d`))
+      expect(effort().engine).toMatch(new RegExp(`^${engine} [^,]*, onnxruntime-node \\d`))
     })
   })
 
@@ -112,10 +114,11 @@ describe('gradients that a criterion is given', () => {
     const model = await small('lenet-fashion')
     const fixed = { ...model, onnx: { ...model.onnx, batch: 4 } }
     await given(fixed, {}, async (host) => {
-      const outcomes = await scoreLayers(criterion('fisher'), host.contexts({ name: 'test', version: 1 })())
+      const { context, effort } = offerOf(host)
+      const outcomes = await scoreLayers(criterion('fisher'), context(alone))
       const reason = 'lenet-fashion takes 4 examples at a time; gradients need any number.'
       expect([...outcomes.values()]).toEqual(Array(5).fill({ reason }))
-      expect(host.engine()).toBe(null)
+      expect(effort().engine).toBe(null)
     })
   })
 })
@@ -124,7 +127,7 @@ describe('criteria of gradients agree with PyTorch (tools/reference/gradient_cri
   it.each(references)('on $model', async ({ model: name, layers, ...expected }) => {
     await given(await small(name), { batch: 5 }, async (host) => {
       const scored = async (plugin: AnyCriterion, options = {}) => {
-        const outcomes = await scoreLayers(plugin, host.contexts({ name: 'reference', version: 1 })(), options)
+        const outcomes = await scoreLayers(plugin, contextOf(host), options)
         return layers.map((layer) => outcomes.get(layer)!)
       }
       const values = async (its: AnyCriterion) => (await scored(its)).map(({ value }) => value ?? NaN)
@@ -141,7 +144,7 @@ describe('criteria of gradients agree with PyTorch (tools/reference/gradient_cri
 it('adds up to the trace that PyTorch has within 1 %, unit vector by unit vector', async () => {
   const { layers: names, trace } = references.find(({ model: name }) => name === 'resnet8-fashion')!
   await given(await small('resnet8-fashion'), { batch: 12 }, async (host) => {
-    const { hessian, layers } = host.contexts({ name: 'reference', version: 1 })()
+    const { hessian, layers } = contextOf(host)
     const [layer] = layers
     let sum = 0
     for (let weight = 0; weight < layer!.parameters; weight++) {
@@ -157,8 +160,7 @@ it('adds up to the trace that PyTorch has within 1 %, unit vector by unit vector
 it.each(criteria)('$plugin.name leaves no tensor behind', async ({ plugin }) => {
   const model = await small('lenet-fashion', 3)
   const level = { perturbation: perturbations.find((its) => its.plugin.name === 'bit-flip')!.plugin, intensity: 0.01 }
-  const score = (its: AnyCriterion) =>
-    given(model, {}, (host) => scoreLayers(its, host.contexts({ name: 'test', version: 1 })(level)))
+  const score = (its: AnyCriterion) => given(model, {}, (host) => scoreLayers(its, contextOf(host, level)))
   // Opens the engine, where it is not open yet.
   await score(criterion('snip'))
   const before = tf.memory().numTensors

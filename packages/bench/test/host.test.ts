@@ -2,11 +2,12 @@ import type { HostContext, Tensor } from '@loadbearing/core'
 import { openNetwork } from '@loadbearing/onnx'
 import type * as Zoo from '@loadbearing/zoo'
 import { describe, expect, it, vi } from 'vitest'
-import { type Host, openHost } from '../src/host.ts'
+import { type Offer, openHost } from '../src/host.ts'
 import { loadModel } from '../src/model.ts'
 import { weightDigest } from '../src/draws.ts'
 import { perturbModel } from '../src/perturbed-model.ts'
 import { findPerturbation } from '../src/plugins.ts'
+import { alone, offerOf } from './context-of.ts'
 
 // In this file nobody can open the test images; what a host needs them for would throw.
 vi.mock('@loadbearing/zoo', async (original) => {
@@ -27,10 +28,11 @@ describe('what a criterion is given', async () => {
   const perturbation = await findPerturbation('bit-flip')
   const level = { perturbation, intensity: 0.03 }
 
-  const given = async <T>(work: (context: HostContext, host: Host) => Promise<T>): Promise<T> => {
+  const given = async <T>(work: (context: HostContext, effort: Offer['effort']) => Promise<T>): Promise<T> => {
     const host = await openHost(model)
     try {
-      return await work(host.contexts({ name: 'test', version: 1 })(level), host)
+      const { context, effort } = offerOf(host)
+      return await work(context(alone, level), effort)
     } finally {
       await host.release()
     }
@@ -92,25 +94,25 @@ describe('what a criterion is given', async () => {
   })
 
   it('is paid for by the forward: each image through the network, or behind a layer, is one', async () => {
-    await given(async (context, host) => {
+    await given(async (context, effort) => {
       const paid = async (work: () => Promise<unknown>): Promise<number> => {
-        const before = host.forwards()
+        const before = effort().forwards
         await work()
-        return host.forwards() - before
+        return effort().forwards - before
       }
       const layer = context.layers[1]!
       const weight = context.perturbation!.perturbed(layer)
       const perturbed = (examples: number) => () => context.perturbedForward!.perturbedForward(layer, weight, examples)
-      expect(host.forwards()).toBe(0)
-      expect(host.examples()).toBe(0)
+      expect(effort().forwards).toBe(0)
+      expect(effort().examples).toBe(0)
       expect(await paid(() => context.logits!.logits(7))).toBe(7)
       expect(await paid(() => context.logits!.logits(7))).toBe(0)
       // The front of the network once for 20 images, and what lies behind the layer.
       expect(await paid(perturbed(20))).toBe(20 + 20)
       expect(await paid(perturbed(20))).toBe(20)
-      expect(host.examples()).toBe(20)
+      expect(effort().examples).toBe(20)
       expect(await paid(() => imagesShown(context))).toBe(calibration.count)
-      expect(host.examples()).toBe(calibration.count)
+      expect(effort().examples).toBe(calibration.count)
       // Who asks for more than there are gets all.
       expect(await paid(perturbed(calibration.count + 1))).toBe(2 * calibration.count)
     })

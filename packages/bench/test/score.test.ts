@@ -7,6 +7,7 @@ import { measure } from '../src/measure.ts'
 import { loadModel } from '../src/model.ts'
 import { perturbModel } from '../src/perturbed-model.ts'
 import { loadPlugins } from '../src/plugins.ts'
+import type { Passes } from '../src/host.ts'
 import { rank } from '../src/rank.ts'
 import { criteria, perturbations } from '../src/registry.generated.ts'
 import { score, type ScoreProgress } from '../src/score.ts'
@@ -62,6 +63,41 @@ describe('scores', () => {
     const again: ScoreProgress[] = []
     await score({ out: one, criteria: quicker, onlyMissing: true, onProgress: (progress) => again.push(progress) })
     expect(again).toEqual([])
+  })
+
+  it('of criteria side by side are those of each by itself, for as many passes as the one that asks most', async () => {
+    const [together, apart] = [measured.copy(), measured.copy()]
+    // Fewer images where each takes long, but for one.
+    const chosen = criteria
+      .filter(({ plugin }) => !plugin.needs.includes('hessian'))
+      .map((its) =>
+        its.plugin.needs.includes('gradients') && its.plugin.name !== 'taylor'
+          ? { ...its, options: { examples: 64 } }
+          : its,
+      )
+    const shared: Passes[] = []
+    await score({ out: together, criteria: chosen, onModel: (_, passes) => shared.push(passes) })
+    const single = new Map<string, Passes>()
+    for (const criterion of chosen) {
+      const onModel = (_: string, passes: Passes): void => void single.set(criterion.plugin.name, passes)
+      await score({ out: apart, criteria: [criterion], onModel })
+    }
+    const comparable = async (out: string) =>
+      (await readTable(out, 'scores')).map(({ value, standard_error: error, reason }) => [value, error, reason])
+    expect(await comparable(together)).toEqual(await comparable(apart))
+
+    expect(shared).toHaveLength(1)
+    for (const kind of ['activations', 'gradients'] as const) {
+      const alone = [...single.values()].map((passes) => passes[kind].run)
+      expect(shared[0]![kind]).toEqual({ run: Math.max(...alone), asked: alone.reduce((a, b) => a + b) })
+      expect(alone.filter((run) => run > 0).length).toBeGreaterThan(3)
+    }
+    const runs = async (out: string) =>
+      (await readTable(out, 'runs'))
+        .filter(({ kind }) => kind === 'score')
+        .map((run) => [run.criterion_id, run.examples, run.forwards, run.backwards, run.engine])
+        .sort(([a], [b]) => Number(a) - Number(b))
+    expect(await runs(together)).toEqual(await runs(apart))
   })
 
   it('with other options replace what was stored, and say so in the table of criteria', async () => {

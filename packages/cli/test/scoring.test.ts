@@ -31,6 +31,12 @@ const row = z.object({
   failures: z.number(),
   tasks: z.number(),
 })
+const results = z.object({
+  scores: z.array(z.object({ engine: z.string() })),
+  passes: z.array(
+    z.object({ model: z.string(), passes: z.record(z.string(), z.object({ run: z.number(), asked: z.number() })) }),
+  ),
+})
 const ranking = z.object({
   truth: z.enum(['accuracy-drop', 'bounded-kl']),
   tasks: z.array(
@@ -65,8 +71,23 @@ describe('score --plugin, then rank', () => {
     const cwd = withDataset()
     const score = ['score', '--criterion', 'snip', '--option', 'snip.examples=20']
     expect(await output([...score, '--batch', '7'], { cwd })).toMatch(/ snip +1 +5 +0 +[\d.]+ s +tfjs-(node|wasm) \d/)
-    const [scored] = z.array(z.object({ engine: z.string() })).parse(await jsonOutput(score, { cwd }))
-    expect(scored!.engine).toMatch(/^tfjs-(node|wasm) \d/)
+    const { scores } = results.parse(await jsonOutput(score, { cwd }))
+    expect(scores[0]!.engine).toMatch(/^tfjs-(node|wasm) \d/)
+  })
+
+  it('runs one pass of activations and one of gradients for all criteria that need them, and counts the passes', async () => {
+    const cwd = withDataset()
+    const score = ['score', '--criterion', 'activation-norm,apoz,activation-range,snip,taylor,gradient-norm']
+    expect(await output(score, { cwd })).toMatch(
+      /\nCriteria share passes: [\d,]+ images went through a network where [\d,]+ were asked for\./,
+    )
+    const { passes } = results.parse(await jsonOutput(score, { cwd }))
+    expect(passes).toHaveLength(1)
+    // Activations on all 1,024 calibration images for one, on the first 256 for the two others.
+    expect(passes[0]!.passes).toMatchObject({
+      activations: { run: 1024, asked: 1024 + 2 * 256 },
+      gradients: { run: 256, asked: 3 * 256 },
+    })
   })
 
   it('gives a criterion of someone else gradients and Hessian products', async () => {

@@ -163,6 +163,25 @@ describe('an unsound plugin fails the check that names its fault', () => {
     ])
   })
 
+  it('a criterion that writes to what others are lent, too', async () => {
+    const scribbling = defineCriterion({
+      ...about,
+      name: 'scribbling',
+      summary: 'Takes magnitudes in place.',
+      needs: ['activations'],
+      options: z.object({}),
+      async score({ layers, activations }) {
+        for await (const batch of activations()) {
+          for (const { output } of batch.values()) output.data.forEach((value, i) => (output.data[i] = Math.abs(value)))
+        }
+        return byLayer(layers, () => 1)
+      },
+    })
+    expect(await failures(scribbling)).toEqual([
+      'leaves what it is lent as it is: it wrote to a tensor that activations() had lent to it and others',
+    ])
+  })
+
   it('a criterion with an option that has no default', async () => {
     const demanding = defineCriterion({
       ...about,

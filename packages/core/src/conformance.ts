@@ -13,6 +13,7 @@ import type { Layer } from './layer.ts'
 import { rngFrom } from './rng.ts'
 import { parseOptions, scoreLayers } from './scoring.ts'
 import { tensor, type Tensor } from './tensor.ts'
+import { watched } from './watched-host.ts'
 
 /** Registers one test: the `it` of vitest, jest, mocha or node:test. */
 export type RegisterTest = (name: string, run: () => void | Promise<void>) => unknown
@@ -152,6 +153,12 @@ function criterionChecks(criterion: AnyCriterion, it: RegisterTest): void {
       const other = parts.get(layer)?.value ?? NaN
       expect(Math.abs(one - other) <= 1e-4 * Math.abs(one), `'${layer}' scores ${one}, or ${other} in batches of 7`)
     }
+  })
+
+  it(`${name}: leaves what it is lent as it is`, async () => {
+    const { host, changed } = watched(exampleHost())
+    await scoreLayers(criterion, host)
+    expect(changed() === undefined, `it wrote to a tensor that ${changed()}() had lent to it and others`)
   })
 
   it(`${name}: asks for nothing that it did not declare`, async () => {

@@ -1,9 +1,16 @@
-import { criteria, loadPlugins, type RegisteredCriterion, score, type ScoreProgress } from '@loadbearing/bench'
+import {
+  criteria,
+  loadPlugins,
+  type Passes,
+  type RegisteredCriterion,
+  score,
+  type ScoreProgress,
+} from '@loadbearing/bench'
 import { findNamed, InputError } from '@loadbearing/core'
 import { Command } from 'commander'
 import { startFetching } from '../terminal/fetching.ts'
 import { interruptible } from '../terminal/interruption.ts'
-import { duration } from '../terminal/numbers.ts'
+import { count, duration } from '../terminal/numbers.ts'
 import { printResult, say } from '../terminal/output.ts'
 import { type Progress, startProgress } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
@@ -109,15 +116,22 @@ function asJson(text: string): unknown {
 /** What one criterion did on one model. */
 type Scored = Pick<ScoreProgress, 'criterion' | 'model' | 'scored' | 'failed' | 'reason' | 'engine' | 'seconds'>
 
+interface Results {
+  readonly scores: readonly Scored[]
+  /** By model: images that it was run on, and that its criteria asked for. */
+  readonly passes: readonly { readonly model: string; readonly passes: Passes }[]
+}
+
 /** Scores, and says on stderr how far it has come. Ctrl-C stops it without losing what is finished. */
 export async function scoreWithProgress(
   out: string,
   chosen: Parameters<typeof score>[0]['criteria'],
   more: Pick<Parameters<typeof score>[0], 'models' | 'onlyMissing' | 'cifar10' | 'batch'> = {},
-): Promise<Scored[]> {
+): Promise<Results> {
   let progress: Progress | undefined
   const { onFetch, stop } = startFetching()
-  const results: Scored[] = []
+  const scores: Scored[] = []
+  const passes: { model: string; passes: Passes }[] = []
   try {
     await interruptible((signal) =>
       score({
@@ -129,31 +143,31 @@ export async function scoreWithProgress(
         onProgress: ({ pairs, finished, ...scored }) => {
           progress ??= startProgress('Scoring', pairs)
           progress.update(finished, `${scored.model}, ${scored.criterion}`)
-          results.push(scored)
+          scores.push(scored)
         },
+        onModel: (model, its) => passes.push({ model, passes: its }),
       }),
     )
   } finally {
     stop()
     progress?.stop()
   }
-  for (const { criterion, model, failed, reason } of results) {
+  for (const { criterion, model, failed, reason } of scores) {
     if (failed > 0) say(`${criterion} failed on ${failed} layers of ${model}: ${reason ?? ''}`)
   }
-  return results
+  return { scores, passes }
 }
 
-function describeScores(results: readonly Scored[]): string {
+function describeScores({ scores: results, passes }: Results): string {
   const names = [...new Set(results.map(({ criterion }) => criterion))]
   const lines = names.map((name) => {
     const own = results.filter(({ criterion }) => criterion === name)
-    const sum = (of: (scored: Scored) => number): number => own.reduce((total, scored) => total + of(scored), 0)
     return [
       name,
       String(own.length),
-      String(sum(({ scored }) => scored)),
-      String(sum(({ failed }) => failed)),
-      duration(sum(({ seconds }) => seconds)),
+      String(sum(own.map(({ scored }) => scored))),
+      String(sum(own.map(({ failed }) => failed))),
+      duration(sum(own.map(({ seconds }) => seconds))),
       [...new Set(own.flatMap(({ engine }) => engine ?? []))].join(', '),
     ]
   })
@@ -170,6 +184,17 @@ function describeScores(results: readonly Scored[]): string {
       lines,
     ),
     '',
+    ...describePasses(passes),
     'npx loadbearing rank places them on the table.',
   ].join('\n')
 }
+
+/** What criteria had in common; nothing where no image was asked for twice. */
+function describePasses(models: Results['passes']): string[] {
+  const all = models.flatMap(({ passes }) => Object.values(passes))
+  const [run, asked] = [sum(all.map((its) => its.run)), sum(all.map((its) => its.asked))]
+  if (run === asked) return []
+  return [`Criteria share passes: ${count(run)} images went through a network where ${count(asked)} were asked for.`]
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

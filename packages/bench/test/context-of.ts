@@ -1,0 +1,11 @@
+import type { HostContext } from '@loadbearing/core'
+import type { Host, Level, Offer } from '../src/host.ts'
+import type { Ask } from '../src/side-by-side.ts'
+
+/** Nobody else asks. */
+export const alone: Ask = (_, compute) => compute()
+
+export const offerOf = (host: Host): Offer => host.offer({ name: 'test', version: 1 })
+
+/** What a criterion that runs alone is given. */
+export const contextOf = (host: Host, level?: Level): HostContext => offerOf(host).context(alone, level)
