@@ -107,7 +107,10 @@ function asJson(text: string): unknown {
 }
 
 /** What one criterion did on one model. */
-type Scored = Pick<ScoreProgress, 'criterion' | 'model' | 'scored' | 'failed' | 'reason' | 'engine' | 'seconds'>
+type Scored = Pick<
+  ScoreProgress,
+  'criterion' | 'model' | 'scored' | 'failed' | 'reason' | 'capped' | 'engine' | 'seconds'
+>
 
 /** Scores, and says on stderr how far it has come. Ctrl-C stops it without losing what is finished. */
 export async function scoreWithProgress(
@@ -153,6 +156,7 @@ function describeScores(results: readonly Scored[]): string {
       String(own.length),
       String(sum(({ scored }) => scored)),
       String(sum(({ failed }) => failed)),
+      String(sum(({ capped }) => capped)),
       duration(sum(({ seconds }) => seconds)),
       [...new Set(own.flatMap(({ engine }) => engine ?? []))].join(', '),
     ]
@@ -164,6 +168,7 @@ function describeScores(results: readonly Scored[]): string {
         { title: 'models', align: 'right' },
         { title: 'scores', align: 'right' },
         { title: 'failed', align: 'right' },
+        { title: 'capped', align: 'right' },
         { title: 'time', align: 'right' },
         { title: 'engine' },
       ],
