@@ -172,6 +172,7 @@ export function exampleTables() {
             level,
             value,
             standard_error: null,
+            capped: false,
             engine: null,
             reason: value === null ? 'gave NaN' : null,
           }

@@ -42,6 +42,8 @@ export interface ScoreProgress {
   readonly scored: number
   readonly failed: number
   readonly reason: string | null
+  /** Of those with a score, the ones whose draws ended at their cap. */
+  readonly capped: number
   /** What ran the network, with its version; null where nothing did. */
   readonly engine: string | null
   readonly seconds: number
@@ -115,6 +117,7 @@ async function scoreInto(
             level: level?.index ?? null,
             value: outcome.value ?? null,
             standard_error: outcome.value === undefined ? null : (outcome.standardError ?? null),
+            capped: outcome.value !== undefined && outcome.capped === true,
             engine: cost.engine,
             reason: outcome.reason ?? null,
           })),
@@ -132,6 +135,7 @@ async function scoreInto(
           scored: rows.length - failures.length,
           failed: failures.length,
           reason: failures[0]?.reason ?? null,
+          capped: rows.filter(({ capped }) => capped).length,
           engine: cost.engine,
           seconds: cost.seconds,
         })

@@ -103,6 +103,7 @@ export async function writeFolder(folder: string, said: Said): Promise<void> {
           level,
           value: typeof value === 'number' ? value : null,
           standard_error: null,
+          capped: false,
           engine: null,
           reason: typeof value === 'string' ? value : null,
         })

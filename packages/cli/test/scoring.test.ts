@@ -56,7 +56,7 @@ describe('score --plugin, then rank', () => {
     const { code, stdout, stderr } = await loadbearing(['score', '--plugin', './mine.ts', 'zoo:lenet-fashion'], { cwd })
     expect(code, stderr).toBe(0)
     expect(stderr).toMatch(/^Running the code of \.\/mine\.ts: load only plugins that you trust\.\n/)
-    expect(stdout).toMatch(/\n +weight-range +1 +5 +0 +[\d.]+ s\n\nnpx loadbearing rank places them/)
+    expect(stdout).toMatch(/\n +weight-range +1 +5 +0 +0 +[\d.]+ s\n\nnpx loadbearing rank places them/)
 
     const table = await output(['rank'], { cwd })
     expect(table).toMatch(/Predictors: [^]*\n +\d {2}weight-range [^]*Probes: [^]*\n +1 {2}bounded-kl/)
@@ -70,7 +70,9 @@ describe('score --plugin, then rank', () => {
   it('gives an engine as many images at once as --batch says, and names it', async () => {
     const cwd = withDataset()
     const score = ['score', '--criterion', 'snip', '--option', 'snip.examples=20']
-    expect(await output([...score, '--batch', '7'], { cwd })).toMatch(/ snip +1 +5 +0 +[\d.]+ s +tfjs-(node|wasm) \d/)
+    expect(await output([...score, '--batch', '7'], { cwd })).toMatch(
+      / snip +1 +5 +0 +0 +[\d.]+ s +tfjs-(node|wasm) \d/,
+    )
     const { scores } = results.parse(await jsonOutput(score, { cwd }))
     expect(scores[0]!.engine).toMatch(/^tfjs-(node|wasm) \d/)
   })
@@ -94,7 +96,7 @@ describe('score --plugin, then rank', () => {
     const cwd = withDataset()
     copyFileSync(join(import.meta.dirname, 'plugins/curvature-along-gradient.ts'), join(cwd, 'mine.ts'))
     expect(await output(['score', '--plugin', './mine.ts'], { cwd })).toMatch(
-      / curvature-along-gradient +1 +5 +0 +[\d.]+ s +tfjs-(node|wasm) \d/,
+      / curvature-along-gradient +1 +5 +0 +0 +[\d.]+ s +tfjs-(node|wasm) \d/,
     )
   })
 

@@ -1,4 +1,11 @@
-import { byLayer, defineCriterion, meanOfDraws } from '@loadbearing/core'
+import {
+  defineCriterion,
+  drawPerturbation,
+  meanOfDraws,
+  precisionOptions,
+  type Score,
+  squaredDistance,
+} from '@loadbearing/core'
 import { z } from 'zod'
 
 const decibels = 10 / Math.LN10
@@ -13,7 +20,8 @@ const leastShare = 2 ** -48
  * Source: Lin et al. 2016, who allot bits to layers by signal-to-quantization-noise ratios; here for any perturbation.
  * The sign is turned because a high ratio says that the layer is hardly disturbed: higher must mean more important.
  * Powers are averaged before the logarithm, as the ratio is one of expectations. A deterministic perturbation is drawn
- * once.
+ * once, any other until the score is precise (core's `drawUntilPrecise`). Noise in proportion to a layer's own weights has
+ * much the same ratio in all layers: then no number of draws is enough, and the cap ends it.
  *
  * N / S counts as at least 2⁻⁴⁸ (−144.5 dB), so that a layer which the perturbation leaves as it was has a score, the
  * lowest; in a mean over a grid one such level outweighs the others. A layer of zeros that stays so has it, too; one
@@ -22,29 +30,27 @@ const leastShare = 2 ** -48
  */
 export const sqnr = defineCriterion({
   name: 'sqnr',
-  version: 1,
+  version: 2,
   summary: 'Compares the power of what the perturbation adds to the weights with their own, in decibels.',
   reference: {
     title: 'Fixed Point Quantization of Deep Convolutional Networks (Lin et al. 2016)',
     url: 'https://arxiv.org/abs/1511.06393',
   },
   needs: ['weights', 'perturbation'],
-  options: z.object({
-    draws: z.int().min(1).default(4).describe('draws of a stochastic perturbation'),
-  }),
-  score({ layers, weights, perturbation, perturbed }, { draws }) {
-    const count = perturbation.stochastic ? draws : 1
-    return byLayer(layers, (layer) => {
-      const original = weights(layer).data
-      const signal = original.reduce((sum, w) => sum + w * w, 0)
-      const noises = Array.from({ length: count }, (_, draw) => {
-        const moved = perturbed(layer, draw).data
-        return original.reduce((sum, w, i) => sum + (moved[i]! - w) ** 2, 0)
-      })
-      const { value: noise, standardError } = meanOfDraws(noises)
-      const value = decibels * Math.log(noise === 0 ? leastShare : Math.max(noise / signal, leastShare))
-      if (standardError === undefined) return value
-      return { value, standardError: noise === 0 ? 0 : (decibels * standardError) / noise }
-    })
+  options: z.object(precisionOptions(16)),
+  score({ layers, weights, perturbation, perturbed }, precision) {
+    const signals = new Map(layers.map((layer) => [layer.name, weights(layer).data.reduce((sum, w) => sum + w * w, 0)]))
+    return drawPerturbation(
+      { layers, perturbation },
+      precision,
+      (draw) => new Map(layers.map((layer) => [layer.name, squaredDistance(perturbed(layer, draw), weights(layer))])),
+      (noises, { name }) => inDecibels(meanOfDraws(noises), signals.get(name)!),
+    )
   },
 })
+
+function inDecibels({ value: noise, standardError }: Score, signal: number): Score {
+  const value = decibels * Math.log(noise === 0 ? leastShare : Math.max(noise / signal, leastShare))
+  if (standardError === undefined) return { value }
+  return { value, standardError: noise === 0 ? 0 : (decibels * standardError) / noise }
+}

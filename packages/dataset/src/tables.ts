@@ -175,6 +175,10 @@ export const tables = {
       level: optional('u8', "Index in the perturbation's grid; null where the criterion is not perturbation-aware."),
       value: optional('f64', 'The score; higher means more important. Null where there is none.'),
       standard_error: optional('f64', "The criterion's own estimate of its error, where it draws at random."),
+      capped: column(
+        'bool',
+        'Whether the draws ended at their cap, before the score was as certain as the criterion wants it.',
+      ),
       engine: optional(
         'utf8',
         'What ran the network, with its version; several are joined by commas. Null where nothing ran.',

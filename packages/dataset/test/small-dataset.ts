@@ -227,6 +227,7 @@ function scoreRows(layers: readonly Row<'layers'>[]): Row<'scores'>[] {
               level,
               value: failed ? null : layer / 3,
               standard_error: criterion === 2 && !failed ? 0.01 : null,
+              capped: false,
               engine: criterion === 2 ? 'an engine 1.2.3' : null,
               reason: failed ? 'It threw.' : null,
             }

@@ -355,6 +355,7 @@ describe('rows', () => {
       at('scores', 0, 'It has a value, and still a reason why there is none.'),
     ],
     [({ scores }) => (scores[26]!.standard_error = 0.5), at('scores', 26, 'It has a standard error, but no value.')],
+    [({ scores }) => (scores[26]!.capped = true), at('scores', 26, 'It is capped, but has no value.')],
     [({ scores }) => (scores[25]!.standard_error = -1), at('scores', 25, 'standard_error is -1, less than 0.')],
     [
       ({ scores }) => (scores[0]!.engine = 'an engine 1.2.3'),

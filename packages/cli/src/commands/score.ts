@@ -114,7 +114,10 @@ function asJson(text: string): unknown {
 }
 
 /** What one criterion did on one model. */
-type Scored = Pick<ScoreProgress, 'criterion' | 'model' | 'scored' | 'failed' | 'reason' | 'engine' | 'seconds'>
+type Scored = Pick<
+  ScoreProgress,
+  'criterion' | 'model' | 'scored' | 'failed' | 'reason' | 'capped' | 'engine' | 'seconds'
+>
 
 interface Results {
   readonly scores: readonly Scored[]
@@ -167,6 +170,7 @@ function describeScores({ scores: results, passes }: Results): string {
       String(own.length),
       String(sum(own.map(({ scored }) => scored))),
       String(sum(own.map(({ failed }) => failed))),
+      String(sum(own.map(({ capped }) => capped))),
       duration(sum(own.map(({ seconds }) => seconds))),
       [...new Set(own.flatMap(({ engine }) => engine ?? []))].join(', '),
     ]
@@ -178,6 +182,7 @@ function describeScores({ scores: results, passes }: Results): string {
         { title: 'models', align: 'right' },
         { title: 'scores', align: 'right' },
         { title: 'failed', align: 'right' },
+        { title: 'capped', align: 'right' },
         { title: 'time', align: 'right' },
         { title: 'engine' },
       ],

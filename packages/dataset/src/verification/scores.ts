@@ -54,10 +54,11 @@ export function* completeScores({ models, scores: all }: OpenTables): Generator<
   }
 }
 
-function* brokenValue({ value, standard_error: error, reason }: Score): Generator<string> {
+function* brokenValue({ value, standard_error: error, capped, reason }: Score): Generator<string> {
   if (value === null && reason === null) yield 'It has no value, and no reason says why.'
   if (value !== null && reason !== null) yield 'It has a value, and still a reason why there is none.'
   if (value === null && error !== null) yield 'It has a standard error, but no value.'
+  if (value === null && capped) yield 'It is capped, but has no value.'
   if (error !== null && error < 0) yield `standard_error is ${error}, less than 0.`
 }
 
