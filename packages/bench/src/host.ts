@@ -2,12 +2,17 @@ import {
   type AnyCriterion,
   type Capabilities,
   type HostContext,
+  type Layer,
+  type PassOptions,
+  type PathPoint,
   type Perturbation,
   perturb,
   PluginError,
   type Rng,
   rngFrom,
+  sizeOf,
   type Tensor,
+  type TensorsByLayer,
 } from '@loadbearing/core'
 import { type Observed, openObserved, openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
 import { type Differentiable, type Labelled, openDifferentiable } from '@loadbearing/tfjs'
@@ -52,7 +57,7 @@ export async function openHost(
   const images = await model.images('calibration')
   const order = stratifiedOrder(images.labels, `${model.data}/calibration`)
   const labels = Int32Array.from(order, (index) => images.labels[index]!)
-  const first = (examples: number): Promise<Tensor> => preprocess(images, order.slice(0, examples), preprocessing)
+  const imagesOf = (indices: readonly number[]): Promise<Tensor> => preprocess(images, indices, preprocessing)
   const engines = new Set<string>()
   let forwards = 0
   let backwards = 0
@@ -69,30 +74,49 @@ export async function openHost(
       engines.add(forwardEngine())
       forwards += examples
       examplesRun = Math.max(examplesRun, examples)
-      taken = { examples, logits: await engine.advance(await first(examples)) }
+      taken = { examples, logits: await engine.advance(await imagesOf(order.slice(0, examples))) }
     }
     return { engine, logits: taken.logits }
   }
 
-  /** The first `count` images, in batches, with how many passes each costs counted. */
-  async function* batches(passes: { readonly backwards: number }, count = order.length): AsyncGenerator<Labelled> {
+  /** What the path leads from for the images from `start` to `end`, of the first `all`. */
+  const baselines = async ({ baseline }: PathPoint, start: number, end: number, all: number): Promise<Tensor> => {
+    if (baseline !== 'zeros') {
+      return imagesOf(Array.from({ length: end - start }, (_, i) => order[(start + i + baseline.shift) % all]!))
+    }
+    const shape = [end - start, ...onnx.input.shape]
+    return { shape, data: new Float32Array(sizeOf(shape)) }
+  }
+
+  interface Batch extends Labelled {
+    readonly baselines: (point: PathPoint) => Promise<Tensor>
+  }
+
+  /** The first images, in batches, with how many passes each costs counted. */
+  async function* batches(
+    passes: { readonly forwards?: number; readonly backwards: number },
+    { examples: count = order.length, path }: PassOptions = {},
+  ): AsyncGenerator<Batch> {
     const all = Math.min(count, order.length)
     for (let start = 0; start < all; start += batchSize) {
       const end = Math.min(start + batchSize, all)
-      forwards += end - start
+      forwards += (passes.forwards ?? 1) * (end - start)
       backwards += passes.backwards * (end - start)
       examplesRun = Math.max(examplesRun, end)
+      const own = await imagesOf(order.slice(start, end))
+      const from = (point: PathPoint): Promise<Tensor> => baselines(point, start, end, all)
       yield {
-        examples: await preprocess(images, order.slice(start, end), preprocessing),
+        examples: path ? between(await from(path), own, path.alpha) : own,
         labels: labels.subarray(start, end),
+        baselines: from,
       }
     }
   }
 
-  const activations: Capabilities['activations']['activations'] = async function* () {
+  const activations: Capabilities['activations']['activations'] = async function* (options) {
     observed ??= await openObserved(onnx)
     engines.add(forwardEngine())
-    for await (const { examples } of batches({ backwards: 0 })) yield await observed.activations(examples)
+    for await (const { examples } of batches({ backwards: 0 }, options)) yield await observed.activations(examples)
   }
 
   const differentiated = async (): Promise<Differentiable> => {
@@ -101,24 +125,43 @@ export async function openHost(
     return differentiable
   }
 
+  const layersOf = (weights: TensorsByLayer | undefined): readonly Layer[] | undefined =>
+    weights && onnx.layers.filter(({ name }) => weights.has(name))
+
   const gradients: Capabilities['gradients'] = {
-    async *gradients({ objective = 'loss', examples } = {}) {
+    async *gradients({ objective = 'loss', weights, ...pass } = {}) {
       const network = await differentiated()
-      for await (const batch of batches({ backwards: 1 }, examples)) {
-        yield { examples: batch.labels.length, gradients: await network.gradients(batch, objective) }
+      for await (const batch of batches({ backwards: 1 }, pass)) {
+        const found = await network.gradients(batch, objective, layersOf(weights), weights)
+        yield { examples: batch.labels.length, gradients: found }
       }
     },
-    async *exampleGradients({ objective = 'loss', examples } = {}) {
+    async *exampleGradients({ objective = 'loss', weights, ...pass } = {}) {
       const network = await differentiated()
-      for await (const batch of batches({ backwards: 1 }, examples)) {
-        yield* network.exampleGradients(batch, objective)
+      for await (const batch of batches({ backwards: 1 }, pass)) {
+        yield* network.exampleGradients(batch, objective, layersOf(weights), weights)
       }
     },
-    async *activationGradients({ objective = 'loss', examples } = {}) {
+    async *activationGradients({ objective = 'loss', weights, ...pass } = {}) {
       const network = await differentiated()
-      for await (const batch of batches({ backwards: 1 }, examples)) {
-        yield { examples: batch.labels.length, gradients: await network.activationGradients(batch, objective) }
+      for await (const batch of batches({ backwards: 1 }, pass)) {
+        const found = await network.activationGradients(batch, objective, weights)
+        yield { examples: batch.labels.length, gradients: found }
       }
+    },
+    async *outputGradients(layer, within, { objective = 'loss', ...pass } = {}) {
+      const network = await differentiated()
+      // The baseline goes forward, too.
+      for await (const batch of batches({ forwards: 2, backwards: 1 }, pass)) {
+        const point = { alpha: within.alpha, baseline: await batch.baselines(within) }
+        yield await network.outputGradients(batch, objective, layer, point)
+      }
+    },
+    async flowGradients() {
+      const network = await differentiated()
+      forwards += 1
+      backwards += 1
+      return network.flowGradients()
     },
   }
 
@@ -126,7 +169,7 @@ export async function openHost(
     const network = await differentiated()
     const all = Math.min(count, order.length)
     const sums = new Map<string, Float64Array>()
-    for await (const batch of batches({ backwards: 2 }, all)) {
+    for await (const batch of batches({ backwards: 2 }, { examples: all })) {
       for (const [layer, { data }] of await network.hessianProduct(batch, direction)) {
         const sum = sums.get(layer) ?? new Float64Array(data.length)
         for (let i = 0; i < data.length; i++) sum[i]! += (batch.labels.length / all) * data[i]!
@@ -197,4 +240,9 @@ export async function openHost(
       await engine?.release()
     },
   }
+}
+
+/** baseline + alpha (example − baseline) */
+function between(baseline: Tensor, { shape, data }: Tensor, alpha: number): Tensor {
+  return { shape, data: data.map((value, i) => baseline.data[i]! + alpha * (value - baseline.data[i]!)) }
 }
