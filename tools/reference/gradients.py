@@ -23,6 +23,8 @@ FIXTURES = ROOT / "packages/tfjs/test/fixtures"
 EXAMPLES = 6
 #: Of every tensor, so many values at most, evenly spaced.
 SAMPLE = 96
+#: Where between what it makes of zeros and of an example a layer is put.
+ALPHA = 0.3
 
 
 def drawn(seed: int, shape: list[int]) -> Tensor:
@@ -179,6 +181,13 @@ def reference(path: Path) -> dict[str, object]:
     product = by_layer(sum((g * v).sum() for g, v in zip(loss, direction)))
     alone = torch.autograd.grad((loss[0] * direction[0]).sum(), [next(iter(weights.values()))], retain_graph=True)
     around = torch.autograd.grad(losses.sum(), list(seen.values()), retain_graph=True)
+
+    second, _, makes = layers[1]
+    halved = (network.stored[second].detach() / 2).requires_grad_()
+    at_half = F.cross_entropy(network.compute(images, {second: halved}), labels)
+    baseline = network.compute(torch.zeros_like(images), wanted=makes).detach()
+    between = (baseline + ALPHA * (seen[makes].detach() - baseline)).requires_grad_()
+    within = F.cross_entropy(network.compute(images, change={makes: lambda made: between}), labels, reduction="sum")
     return {
         "name": path.stem,
         "layers": list(weights),
@@ -193,7 +202,18 @@ def reference(path: Path) -> dict[str, object]:
         "activations": {name: sampled(each) for name, each in zip(seen, around)},
         "reads": [reads for _, reads, _ in layers],
         "makes": [makes for _, _, makes in layers],
+        "halved": sampled(*torch.autograd.grad(at_half, [halved])),
+        "within": sampled(*torch.autograd.grad(within, [between])),
+        "flow": flow(network, list(weights), images.shape[1:]),
     }
+
+
+def flow(network: Network, layers: list[str], shape: torch.Size) -> list[dict[str, object]]:
+    """SynFlow (Tanaka et al. 2020): every parameter by its magnitude, an input of ones, the sum of the logits."""
+    parameters = {name: value for name, value in network.stored.items() if value.is_floating_point() and value.numel() > 1}
+    magnitudes = {name: value.detach().abs().requires_grad_() for name, value in parameters.items()}
+    total = network.compute(torch.ones([1, *shape]).double(), magnitudes).sum()
+    return [sampled(each) for each in torch.autograd.grad(total, [magnitudes[name] for name in layers])]
 
 
 def main() -> None:

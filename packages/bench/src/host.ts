@@ -2,7 +2,8 @@ import {
   type AnyCriterion,
   type HostContext,
   type Layer,
-  type Objective,
+  type GradientOptions,
+  type PassOptions,
   type Perturbation,
   perturb,
   PluginError,
@@ -12,7 +13,7 @@ import {
 } from '@loadbearing/core'
 import { type Effort, forwardEngine } from './cost.ts'
 import type { BenchModel } from './model.ts'
-import { type NetworkPasses, openPasses, type PassKind, passKinds, type Range } from './network-passes.ts'
+import { type Batch, type NetworkPasses, openPasses, type PassKind, passKinds } from './network-passes.ts'
 import { criterionStream, protocol } from './seeds.ts'
 import type { Ask } from './side-by-side.ts'
 
@@ -91,9 +92,15 @@ export async function openHost(
   }
 }
 
+/** Forward and backward passes of one image. */
+interface Passing {
+  readonly forwards: number
+  readonly backwards: number
+}
+
 /** Counts what one criterion asks of engines, and adds it to what all have asked. */
 interface EffortMeter {
-  readonly add: (kind: PassKind, range: Range, backwards: number, engine: string) => void
+  readonly add: (kind: PassKind, batch: Pick<Batch, 'start' | 'end'>, passing: Passing, engine: string) => void
   readonly read: () => Effort
 }
 
@@ -101,10 +108,10 @@ function startEffort(asked: Record<PassKind, number>): EffortMeter {
   const engines = new Set<string>()
   const effort = { examples: 0, forwards: 0, backwards: 0 }
   return {
-    add(kind, { start, end }, backwards, engine) {
+    add(kind, { start, end }, passing, engine) {
       asked[kind] += end - start
-      effort.forwards += end - start
-      effort.backwards += backwards * (end - start)
+      effort.forwards += passing.forwards * (end - start)
+      effort.backwards += passing.backwards * (end - start)
       effort.examples = Math.max(effort.examples, end)
       engines.add(engine)
     },
@@ -124,14 +131,14 @@ function forwards(
   const advance = (count: number): void => {
     if (front === count) return
     front = count
-    effort.add('logits', { start: 0, end: count }, 0, engine)
+    effort.add('logits', { start: 0, end: count }, onlyForward, engine)
   }
   return {
     activations: {
-      async *activations() {
-        for (const range of rangesOf(network.examples, batch)) {
-          effort.add('activations', range, 0, engine)
-          yield await ask(keyOf('activations', range), () => network.activations(range))
+      async *activations(options = {}) {
+        for (const images of batchesOf(network, options, batch)) {
+          effort.add('activations', images, onlyForward, engine)
+          yield await ask(keyOf('activations', images), () => network.activations(images))
         }
       },
     },
@@ -146,9 +153,8 @@ function forwards(
       perturbedForward: async (layer, weight, examples) => {
         const count = Math.min(examples, network.examples)
         advance(count)
-        const range = { start: 0, end: count }
-        effort.add('perturbedForwards', range, 0, engine)
-        return ask(keyOf('perturbedForwards', range, layer.name, identityOf(weight)), () =>
+        effort.add('perturbedForwards', { start: 0, end: count }, onlyForward, engine)
+        return ask(`perturbedForwards ${count} ${layer.name} ${identityOf(weight)}`, () =>
           network.perturbedForward(count, layer, weight),
         )
       },
@@ -164,50 +170,70 @@ function backwards(
 ): Pick<Required<HostContext>, 'gradients' | 'hessian'> {
   const pass = async <T>(
     kind: PassKind,
-    range: Range,
-    passes: number,
+    images: Batch,
+    passing: Passing,
     of: string,
     run: () => Promise<T>,
   ): Promise<T> => {
-    const value = await ask(keyOf(kind, range, of), run)
-    effort.add(kind, range, passes, await network.backwardEngine())
+    const value = await ask(keyOf(kind, images, of), run)
+    effort.add(kind, images, passing, await network.backwardEngine())
     return value
   }
-  const ranges = (count = network.examples, size = batch): Generator<Range> =>
-    rangesOf(Math.min(count, network.examples), size)
+  /** What a gradient is of, as a word. */
+  const nameOf = ({ objective = 'loss', weights }: GradientOptions): string =>
+    `${typeof objective === 'string' ? objective : `logit ${objective.logit}`} ${weights ? identityOf(weights) : ''}`
 
   return {
     gradients: {
-      async *gradients({ objective = 'loss', examples } = {}) {
-        for (const range of ranges(examples)) {
-          const gradients = await pass('gradients', range, 1, nameOf(objective), () =>
-            network.gradients(range, objective),
+      async *gradients(options = {}) {
+        const { objective = 'loss', weights } = options
+        for (const images of batchesOf(network, options, batch)) {
+          const gradients = await pass('gradients', images, thereAndBack, nameOf(options), () =>
+            network.gradients(images, objective, weights),
           )
-          yield { examples: range.end - range.start, gradients }
+          yield { examples: images.end - images.start, gradients }
         }
       },
-      async *exampleGradients({ objective = 'loss', examples } = {}) {
-        for (const range of ranges(examples, 1)) {
-          yield await pass('exampleGradients', range, 1, nameOf(objective), () => network.gradients(range, objective))
-        }
-      },
-      async *activationGradients({ objective = 'loss', examples } = {}) {
-        for (const range of ranges(examples)) {
-          const gradients = await pass('activationGradients', range, 1, nameOf(objective), () =>
-            network.activationGradients(range, objective),
+      async *exampleGradients(options = {}) {
+        const { objective = 'loss', weights } = options
+        for (const image of batchesOf(network, options, 1)) {
+          yield await pass('exampleGradients', image, thereAndBack, nameOf(options), () =>
+            network.gradients(image, objective, weights),
           )
-          yield { examples: range.end - range.start, gradients }
         }
       },
+      async *activationGradients(options = {}) {
+        const { objective = 'loss', weights } = options
+        for (const images of batchesOf(network, options, batch)) {
+          const gradients = await pass('activationGradients', images, thereAndBack, nameOf(options), () =>
+            network.activationGradients(images, objective, weights),
+          )
+          yield { examples: images.end - images.start, gradients }
+        }
+      },
+      async *outputGradients(layer, within, options = {}) {
+        const of = [nameOf(options), layer.name, JSON.stringify(within)].join(' ')
+        // The baseline goes forward, too.
+        const passing = { forwards: 2, backwards: 1 }
+        for (const images of batchesOf(network, options, batch)) {
+          yield await pass('outputGradients', images, passing, of, () =>
+            network.outputGradients(images, options.objective ?? 'loss', layer, within),
+          )
+        }
+      },
+      flowGradients: () =>
+        pass('flowGradients', { start: 0, end: 1, of: 1 }, thereAndBack, '', () => network.flowGradients()),
     },
     hessian: {
-      async hessianProduct(direction, count) {
-        const of = identityOf(direction)
+      async hessianProduct(direction, count = network.examples) {
         const sums = new Map<string, Float64Array>()
-        const all = Math.min(count ?? network.examples, network.examples)
-        for (const range of ranges(all)) {
-          const share = (range.end - range.start) / all
-          const product = await pass('hessianProducts', range, 2, of, () => network.hessianProduct(range, direction))
+        // Back, and back through both passes.
+        const passing = { forwards: 1, backwards: 2 }
+        for (const images of batchesOf(network, { examples: count }, batch)) {
+          const share = (images.end - images.start) / images.of
+          const product = await pass('hessianProducts', images, passing, identityOf(direction), () =>
+            network.hessianProduct(images, direction),
+          )
           for (const [layer, { data }] of product) {
             const sum = sums.get(layer) ?? new Float64Array(data.length)
             for (let i = 0; i < data.length; i++) sum[i]! += share * data[i]!
@@ -225,16 +251,23 @@ function backwards(
   }
 }
 
-function* rangesOf(all: number, size: number): Generator<Range> {
-  for (let start = 0; start < all; start += size) yield { start, end: Math.min(start + size, all) }
+const onlyForward: Passing = { forwards: 1, backwards: 0 }
+const thereAndBack: Passing = { forwards: 1, backwards: 1 }
+
+/** The first images of a pass, at most `size` at once. */
+function* batchesOf(
+  network: NetworkPasses,
+  { examples = network.examples, path }: PassOptions,
+  size: number,
+): Generator<Batch> {
+  const of = Math.min(examples, network.examples)
+  for (let start = 0; start < of; start += size) yield { start, end: Math.min(start + size, of), of, path }
 }
 
-const keyOf = (kind: PassKind, { start, end }: Range, ...of: readonly string[]): string =>
-  [kind, start, end, ...of].join(' ')
-
-/** The objective as a word. */
-const nameOf = (objective: Objective): string =>
-  typeof objective === 'string' ? objective : `logit ${objective.logit}`
+/** A pass as a word, the same for all who ask for the same. How many images it is part of matters to baselines alone. */
+function keyOf(kind: PassKind, { start, end, of, path }: Batch, ...what: readonly string[]): string {
+  return [kind, start, end, path ? `${JSON.stringify(path)} ${of}` : '', ...what].join(' ')
+}
 
 const identities = new WeakMap<object, string>()
 let identified = 0

@@ -1,4 +1,13 @@
-import type { ActivationGradients, Layer, LayerActivations, Objective, Tensor, TensorsByLayer } from '@loadbearing/core'
+import {
+  type ActivationGradients,
+  type Layer,
+  type LayerActivations,
+  type Objective,
+  type PathPoint,
+  sizeOf,
+  type Tensor,
+  type TensorsByLayer,
+} from '@loadbearing/core'
 import { type Observed, openObserved, openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
 import { type Differentiable, type Labelled, openDifferentiable } from '@loadbearing/tfjs'
 import { type BenchModel, preprocess } from './model.ts'
@@ -11,16 +20,21 @@ export const passKinds = [
   'gradients',
   'exampleGradients',
   'activationGradients',
+  'outputGradients',
+  'flowGradients',
   'hessianProducts',
   'perturbedForwards',
 ] as const
 
 export type PassKind = (typeof passKinds)[number]
 
-/** Calibration images in their stratified order, from one up to another. */
-export interface Range {
+/** Calibration images in their stratified order, from one up to another, of a pass over the first `of`. */
+export interface Batch {
   readonly start: number
   readonly end: number
+  readonly of: number
+  /** Where on a path every image is put; at the image itself by default. */
+  readonly path?: PathPoint | undefined
 }
 
 /** Runs one network on its calibration images, and counts the images. Engines open when they are first used. */
@@ -32,13 +46,18 @@ export interface NetworkPasses {
   readonly run: Readonly<Record<PassKind, number>>
   /** Of the first `count` images: [count, classes]. */
   readonly logits: (count: number) => Promise<Tensor>
-  readonly activations: (range: Range) => Promise<ReadonlyMap<string, LayerActivations>>
-  readonly gradients: (range: Range, objective: Objective) => Promise<TensorsByLayer>
+  readonly activations: (batch: Batch) => Promise<ReadonlyMap<string, LayerActivations>>
+  /** Of all layers; with `weights` in place of some layers' own, of these. */
+  readonly gradients: (batch: Batch, objective: Objective, weights?: TensorsByLayer) => Promise<TensorsByLayer>
   readonly activationGradients: (
-    range: Range,
+    batch: Batch,
     objective: Objective,
+    weights?: TensorsByLayer,
   ) => Promise<ReadonlyMap<string, ActivationGradients>>
-  readonly hessianProduct: (range: Range, direction: TensorsByLayer) => Promise<TensorsByLayer>
+  /** Where what the layer makes, and that alone, is put on the path. */
+  readonly outputGradients: (batch: Batch, objective: Objective, layer: Layer, within: PathPoint) => Promise<Tensor>
+  readonly flowGradients: () => Promise<TensorsByLayer>
+  readonly hessianProduct: (batch: Batch, direction: TensorsByLayer) => Promise<TensorsByLayer>
   /** Logits of the first `count` images with `weight` in place of the layer's own. */
   readonly perturbedForward: (count: number, layer: Layer, weight: Tensor) => Promise<Tensor>
   /** What runs it backward, with its version. */
@@ -57,25 +76,40 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
   let front: { readonly examples: number; readonly logits: Tensor } | undefined
   let differentiable: Differentiable | undefined
 
-  const examplesOf = ({ start, end }: Range): Promise<Tensor> =>
-    preprocess(images, order.slice(start, end), preprocessing)
+  const imagesAt = (indices: readonly number[]): Promise<Tensor> =>
+    preprocess(
+      images,
+      indices.map((index) => order[index]!),
+      preprocessing,
+    )
+
+  const baselines = async ({ start, end, of }: Batch, { baseline }: PathPoint): Promise<Tensor> => {
+    if (baseline !== 'zeros') return imagesAt(indicesOf({ start, end }).map((index) => (index + baseline.shift) % of))
+    const shape = [end - start, ...onnx.input.shape]
+    return { shape, data: new Float32Array(sizeOf(shape)) }
+  }
+
+  const examplesOf = async (batch: Batch): Promise<Tensor> => {
+    const own = await imagesAt(indicesOf(batch))
+    return batch.path ? between(await baselines(batch, batch.path), own, batch.path.alpha) : own
+  }
 
   /** The engine behind the first `count` images. */
   const advanced = async (count: number): Promise<{ engine: SuffixEngine; logits: Tensor }> => {
     suffixes ??= await openSuffixes(onnx)
     if (front?.examples !== count) {
       run.logits += count
-      front = { examples: count, logits: await suffixes.advance(await examplesOf({ start: 0, end: count })) }
+      front = { examples: count, logits: await suffixes.advance(await imagesAt(indicesOf({ start: 0, end: count }))) }
     }
     return { engine: suffixes, logits: front.logits }
   }
 
   const open = async (): Promise<Differentiable> => (differentiable ??= await openDifferentiable(onnx))
 
-  const backward = async (kind: PassKind, range: Range): Promise<{ network: Differentiable; batch: Labelled }> => {
-    run[kind] += range.end - range.start
-    const batch = { examples: await examplesOf(range), labels: labels.subarray(range.start, range.end) }
-    return { network: await open(), batch }
+  const backward = async (kind: PassKind, batch: Batch): Promise<{ network: Differentiable; labelled: Labelled }> => {
+    run[kind] += batch.end - batch.start
+    const labelled = { examples: await examplesOf(batch), labels: labels.subarray(batch.start, batch.end) }
+    return { network: await open(), labelled }
   }
 
   return {
@@ -83,22 +117,34 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
     labels,
     run,
     logits: async (count) => (await advanced(count)).logits,
-    async activations(range) {
+    async activations(batch) {
       observed ??= await openObserved(onnx)
-      run.activations += range.end - range.start
-      return observed.activations(await examplesOf(range))
+      run.activations += batch.end - batch.start
+      return observed.activations(await examplesOf(batch))
     },
-    async gradients(range, objective) {
-      const { network, batch } = await backward(range.end - range.start === 1 ? 'exampleGradients' : 'gradients', range)
-      return network.gradients(batch, objective)
+    async gradients(batch, objective, weights) {
+      const kind = batch.end - batch.start === 1 ? 'exampleGradients' : 'gradients'
+      const { network, labelled } = await backward(kind, batch)
+      const layers = weights && onnx.layers.filter(({ name }) => weights.has(name))
+      return network.gradients(labelled, objective, layers, weights)
     },
-    async activationGradients(range, objective) {
-      const { network, batch } = await backward('activationGradients', range)
-      return network.activationGradients(batch, objective)
+    async activationGradients(batch, objective, weights) {
+      const { network, labelled } = await backward('activationGradients', batch)
+      return network.activationGradients(labelled, objective, weights)
     },
-    async hessianProduct(range, direction) {
-      const { network, batch } = await backward('hessianProducts', range)
-      return network.hessianProduct(batch, direction)
+    async outputGradients(batch, objective, layer, within) {
+      const { network, labelled } = await backward('outputGradients', batch)
+      const from = { alpha: within.alpha, baseline: await baselines(batch, within) }
+      return network.outputGradients(labelled, objective, layer, from)
+    },
+    async flowGradients() {
+      const network = await open()
+      run.flowGradients += 1
+      return network.flowGradients()
+    },
+    async hessianProduct(batch, direction) {
+      const { network, labelled } = await backward('hessianProducts', batch)
+      return network.hessianProduct(labelled, direction)
     },
     async perturbedForward(count, layer, weight) {
       const { engine } = await advanced(count)
@@ -115,4 +161,13 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
       await suffixes?.release()
     },
   }
+}
+
+function indicesOf({ start, end }: Pick<Batch, 'start' | 'end'>): number[] {
+  return Array.from({ length: end - start }, (_, i) => start + i)
+}
+
+/** baseline + alpha (example − baseline) */
+function between(baseline: Tensor, { shape, data }: Tensor, alpha: number): Tensor {
+  return { shape, data: data.map((value, i) => baseline.data[i]! + alpha * (value - baseline.data[i]!)) }
 }

@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { type AnyCriterion, type GradientBatch, scoreLayers, type Tensor, type TensorsByLayer } from '@loadbearing/core'
+import {
+  type AnyCriterion,
+  type GradientBatch,
+  type PathPoint,
+  scoreLayers,
+  type Tensor,
+  type TensorsByLayer,
+} from '@loadbearing/core'
 import * as tf from '@tensorflow/tfjs'
 import { describe, expect, it } from 'vitest'
 import { criteria, perturbations } from '../src/registry.generated.ts'
@@ -87,6 +94,42 @@ describe('gradients that a criterion is given', () => {
     })
   })
 
+  it('are on a path from zeros, or from the example so many places on, whatever the batch', async () => {
+    const model = await small('lenet-fashion')
+    const seen = (batch: number, baseline: PathPoint['baseline'], alpha = 0.25) =>
+      given(model, { batch }, async (host) => {
+        const { activations, gradients, layers } = contextOf(host)
+        const point = { alpha, baseline }
+        const found = { read: [] as number[], around: [] as number[], within: [] as number[] }
+        for await (const its of activations!.activations({ path: point, examples: 7 })) {
+          found.read.push(...its.get(layers[0]!.name)!.input.data)
+        }
+        for await (const its of gradients!.activationGradients({ path: point, examples: 7 })) {
+          found.around.push(...its.gradients.get(layers[1]!.name)!.output.data)
+        }
+        for await (const { data } of gradients!.outputGradients(layers[1]!, point, { examples: 7 })) {
+          found.within.push(...data)
+        }
+        return found
+      })
+    const { read: own } = await seen(5, 'zeros', 1)
+    for (const baseline of ['zeros', { shift: 3 }] as const) {
+      const [whole, parts] = [await seen(12, baseline), await seen(5, baseline)]
+      const shift = baseline === 'zeros' ? 0 : baseline.shift
+      // The first example is that after the seventh.
+      const from = (i: number): number => (shift === 0 ? 0 : own[(i + shift * 784) % (7 * 784)]!)
+      expectClose(
+        whole.read,
+        own.map((value, i) => 0.25 * value + 0.75 * from(i)),
+      )
+      expectClose(parts.read, whole.read)
+      expectClose(parts.around, whole.around)
+      expectClose(parts.within, whole.within)
+      // The second layer of a chain: where it alone is on the path, it is not what it is where all in front of it is.
+      expect(Math.hypot(...whole.within.map((value, i) => value - whole.around[i]!))).toBeGreaterThan(1e-3)
+    }
+  })
+
   it('are counted by the image, and say what ran', async () => {
     await given(await small('lenet-fashion'), { batch: 5 }, async (host) => {
       const { context, effort } = offerOf(host)
@@ -103,6 +146,10 @@ describe('gradients that a criterion is given', () => {
       const direction = { shape: layers[0]!.weightShape, data: new Float32Array(layers[0]!.parameters) }
       await hessian!.hessianProduct(new Map([[layers[0]!.name, direction]]), 4)
       expect(effort()).toMatchObject({ forwards: 26, backwards: 30 })
+      // The baseline goes forward, too; a flow is one pass of one input.
+      await spend(gradients!.outputGradients(layers[1]!, { alpha: 0.5, baseline: 'zeros' }, { examples: 5 }))
+      await gradients!.flowGradients()
+      expect(effort()).toMatchObject({ forwards: 37, backwards: 36 })
       const engine = process.env.LOADBEARING_ENGINE ?? 'tfjs-(node|wasm)'
       expect(effort().engine).toMatch(new RegExp(`^${engine} \\d+\\.\\d+\\.\\d+[^,]*$`))
       await logits!.logits(2)

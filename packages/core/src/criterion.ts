@@ -1,5 +1,12 @@
 import type { z } from 'zod'
-import type { ActivationGradients, GradientBatch, GradientOptions, TensorsByLayer } from './gradients.ts'
+import type {
+  ActivationGradients,
+  GradientBatch,
+  GradientOptions,
+  PassOptions,
+  PathPoint,
+  TensorsByLayer,
+} from './gradients.ts'
 import type { Layer } from './layer.ts'
 import type { Perturbation } from './perturbation.ts'
 import type { Reference } from './reference.ts'
@@ -24,7 +31,7 @@ export interface Capabilities {
   }
   activations: {
     /** One pass over the calibration examples, batch by batch: what every layer read and wrote (its first consuming node's), by layer name. */
-    readonly activations: () => AsyncIterable<ReadonlyMap<string, LayerActivations>>
+    readonly activations: (options?: PassOptions) => AsyncIterable<ReadonlyMap<string, LayerActivations>>
   }
   labels: {
     /** The true class of every calibration example, in the order of all other capabilities. */
@@ -49,6 +56,21 @@ export interface Capabilities {
      * and belongs to the same row of `activations`.
      */
     readonly activationGradients: (options?: GradientOptions) => AsyncIterable<GradientBatch<ActivationGradients>>
+    /**
+     * In the same batches, the gradient with respect to what one layer makes, [batch, …], where that alone is put on the path: its
+     * first node makes b + alpha (y − b), y what it makes of the example and b of the baseline. All else, a way around the layer
+     * included, sees the example itself.
+     */
+    readonly outputGradients: (
+      layer: Layer,
+      within: PathPoint,
+      options?: Pick<GradientOptions, 'objective' | 'examples'>,
+    ) => AsyncIterable<Tensor>
+    /**
+     * The gradient of the sum of the logits with respect to every layer's weight, of the network in which every parameter is replaced
+     * by its magnitude, on an input of ones: no calibration example is seen. A value beyond float32 is infinite or no number.
+     */
+    readonly flowGradients: () => Promise<TensorsByLayer>
   }
   hessian: {
     /**

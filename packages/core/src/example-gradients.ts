@@ -15,14 +15,22 @@ export interface ExampleGradients {
   readonly outputs: Vector[]
 }
 
+/** The layer of this depth makes what lies between what it makes of a baseline and its own. */
+export interface Between {
+  readonly depth: number
+  readonly alpha: number
+  readonly baseline: Vector
+}
+
 /** Back-propagation. */
 export function gradientsOf(
   weights: readonly Tensor[],
   input: Vector,
   label: number,
   objective: Objective,
+  between?: Between,
 ): ExampleGradients {
-  const { reads, makes } = forward(weights, input)
+  const { reads, makes } = forward(weights, input, between)
   const found: ExampleGradients = { weights: [], inputs: [], outputs: [] }
   let upper = gradientOfLogits(makes.at(-1)!, label, objective)
   for (let l = weights.length - 1; l >= 0; l--) {
@@ -64,11 +72,16 @@ export function hessianTimes(
 }
 
 /** What every layer reads and makes. */
-function forward(weights: readonly Tensor[], input: Vector): { reads: Vector[]; makes: Vector[] } {
+export function forward(
+  weights: readonly Tensor[],
+  input: Vector,
+  between?: Between,
+): { reads: Vector[]; makes: Vector[] } {
   const [reads, makes]: [Vector[], Vector[]] = [[], []]
   let read = input
-  for (const weight of weights) {
-    const made = times(weight, read)
+  for (const [depth, weight] of weights.entries()) {
+    const own = times(weight, read)
+    const made = between?.depth === depth ? mixed(own, between) : own
     reads.push(read)
     makes.push(made)
     read = made.map((value) => Math.max(0, value))
@@ -108,6 +121,9 @@ function timesTransposed({ shape, data }: Tensor, y: Vector): Vector {
     y.reduce((total, value, o) => total + value * data[o * inputs + i]!, 0),
   )
 }
+
+const mixed = (own: Vector, { alpha, baseline }: Between): Vector =>
+  own.map((value, i) => baseline[i]! + alpha * (value - baseline[i]!))
 
 const outer = (y: Vector, x: Vector): Vector => y.flatMap((a) => x.map((b) => a * b))
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { exampleHost, exampleLayers } from './example-network.ts'
-import type { Objective, TensorsByLayer } from './gradients.ts'
+import type { Objective, PathPoint, TensorsByLayer } from './gradients.ts'
 import type { Layer } from './layer.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -119,6 +119,122 @@ describe('the example network that criteria are checked on', () => {
       const sum = [...back.values()].reduce((before, its) => before + total(its), 0)
       expect(total(forth.get(layer.name)!)).toBeCloseTo(sum, 4)
       expect(Math.abs(sum)).toBeGreaterThan(1e-3)
+    }
+  })
+
+  it('has gradients at weights that stand in for its own, of their layers alone', async () => {
+    const layer = exampleLayers[1]!
+    const { shape, data } = weightOf(layer)
+    const halved: Tensor = { shape, data: data.map((value) => value / 2) }
+    const slope = async (index: number): Promise<number> => {
+      const at = (by: number) => objectiveAt(layer, moved(halved, index, by), 'loss', 10)
+      return ((await at(1e-3)) - (await at(-1e-3))) / 2e-3
+    }
+    const options = { examples: 10, weights: new Map([[layer.name, halved]]) }
+    for await (const { gradients } of host.gradients.gradients(options)) {
+      expect([...gradients.keys()]).toEqual([layer.name])
+      for (const index of [0, 5, 39]) {
+        expect(gradients.get(layer.name)!.data[index]).toBeCloseTo(await slope(index), 3)
+      }
+    }
+    for await (const gradients of host.gradients.exampleGradients(options)) {
+      expect([...gradients.keys()]).toEqual([layer.name])
+    }
+  })
+
+  /** The sum of all logits of the first 10 examples, put on the path. */
+  async function logitSum(path: PathPoint): Promise<number> {
+    let sum = 0
+    for await (const its of exampleHost(4).activations.activations({ path, examples: 10 })) {
+      for (const logit of its.get(exampleLayers.at(-1)!.name)!.output.data) sum += logit
+    }
+    return sum
+  }
+
+  describe.each<PathPoint['baseline']>(['zeros', { shift: 3 }])('on a path from %j', (baseline) => {
+    it('reads what lies between the baseline and the example', async () => {
+      const read = async (path?: PathPoint): Promise<Float32Array> => {
+        for await (const its of host.activations.activations({ examples: 10, ...(path && { path }) })) {
+          return its.get(exampleLayers[0]!.name)!.input.data
+        }
+        throw new Error('no batch')
+      }
+      const [own, made] = [await read(), await read({ alpha: 0.25, baseline })]
+      expect(made).toHaveLength(60)
+      // Three further on, of ten: the last of example 8 is that of example 1.
+      const [first, last] = baseline === 'zeros' ? [0, 0] : [own[18]!, own[11]!]
+      expect(made[0]).toBeCloseTo(0.25 * own[0]! + 0.75 * first, 6)
+      expect(made[53]).toBeCloseTo(0.25 * own[53]! + 0.75 * last, 6)
+    })
+
+    it('has gradients that lead along it as finite differences do', async () => {
+      const along = (alpha: number) => ({ alpha, baseline })
+      const inputs = async (alpha: number): Promise<number[]> => {
+        const all: number[] = []
+        for await (const its of exampleHost(4).activations.activations({ path: along(alpha), examples: 10 })) {
+          all.push(...its.get(exampleLayers[0]!.name)!.input.data)
+        }
+        return all
+      }
+      const [from, to] = [await inputs(0), await inputs(1)]
+      const options = { objective: 'logit-sum', path: along(0.3), examples: 10 } as const
+      let [slope, seen] = [0, 0]
+      for await (const { gradients } of exampleHost(4).gradients.activationGradients(options)) {
+        for (const value of gradients.get(exampleLayers[0]!.name)!.input.data) {
+          slope += value * (to[seen]! - from[seen]!)
+          seen++
+        }
+      }
+      const difference = (await logitSum(along(0.301))) - (await logitSum(along(0.299)))
+      expect(slope).toBeCloseTo(difference / 0.002, 2)
+    })
+
+    it('has, where one layer alone is on it, gradients that add up to what the logits change from end to end', async () => {
+      const change = (await logitSum({ alpha: 1, baseline })) - (await logitSum({ alpha: 0, baseline }))
+      const steps = 200
+      for (const layer of exampleLayers) {
+        const made = async (alpha: number): Promise<number[]> => {
+          const all: number[] = []
+          for await (const its of host.activations.activations({ path: { alpha, baseline }, examples: 10 })) {
+            all.push(...its.get(layer.name)!.output.data)
+          }
+          return all
+        }
+        const [from, to] = [await made(0), await made(1)]
+        let sum = 0
+        for (let step = 0; step < steps; step++) {
+          const within = { alpha: (step + 0.5) / steps, baseline }
+          let seen = 0
+          for await (const gradient of exampleHost(4).gradients.outputGradients(layer, within, {
+            objective: 'logit-sum',
+            examples: 10,
+          })) {
+            for (const value of gradient.data) {
+              sum += (value * (to[seen]! - from[seen]!)) / steps
+              seen++
+            }
+          }
+        }
+        expect(sum).toBeCloseTo(change, 1)
+      }
+    })
+  })
+
+  it('has a flow that is what goes through every layer: the same, where nothing is added on the way', async () => {
+    const flow = await host.gradients.flowGradients()
+    let flowing: number[] = Array<number>(6).fill(1)
+    for (const layer of exampleLayers) {
+      const { data } = weightOf(layer)
+      const [outs, ins] = layer.weightShape as [number, number]
+      flowing = Array.from({ length: outs }, (_, o) =>
+        flowing.reduce((sum, value, i) => sum + value * Math.abs(data[o * ins + i]!), 0),
+      )
+    }
+    const total = flowing.reduce((sum, value) => sum + value)
+    for (const layer of exampleLayers) {
+      const { data } = weightOf(layer)
+      const through = flow.get(layer.name)!.data.reduce((sum, value, i) => sum + value * Math.abs(data[i]!), 0)
+      expect(through / total).toBeCloseTo(1, 5)
     }
   })
 })

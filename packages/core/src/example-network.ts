@@ -1,6 +1,6 @@
 import type { Capabilities, LayerActivations } from './criterion.ts'
-import { type ExampleGradients, gradientsOf, hessianTimes } from './example-gradients.ts'
-import type { GradientBatch, GradientOptions } from './gradients.ts'
+import { type Between, type ExampleGradients, forward, gradientsOf, hessianTimes } from './example-gradients.ts'
+import type { GradientBatch, GradientOptions, PassOptions, PathPoint } from './gradients.ts'
 import type { Layer } from './layer.ts'
 import { definePerturbation, perturb } from './perturbation.ts'
 import { rngFrom } from './rng.ts'
@@ -57,13 +57,16 @@ const scaling = definePerturbation({
     ),
 })
 
+const inputOf = (n: number): number[] => [...inputs.data.subarray(n * widths[0]!, (n + 1) * widths[0]!)]
+
 /** y[n, o] = Σ x[n, i] · w[o, i], followed by ReLU except in the last layer. */
 function run(
   { start = 0, count }: { readonly start?: number; readonly count: number },
   replaced?: { readonly layer: Layer; readonly weight: Tensor },
+  options: PassOptions = {},
 ): Map<string, LayerActivations> {
   const activations = new Map<string, LayerActivations>()
-  let input = tensor([count, widths[0]!], inputs.data.slice(start * widths[0]!, (start + count) * widths[0]!))
+  let input = tensor([count, widths[0]!], Array.from({ length: count }, (_, i) => inputOn(start + i, options)).flat())
   for (const layer of exampleLayers) {
     const weight = replaced?.layer.name === layer.name ? replaced.weight : weights.get(layer.name)!
     const [outs, ins] = [layer.weightShape[0]!, layer.weightShape[1]!]
@@ -96,11 +99,23 @@ const labels = Int32Array.from({ length: examples }, (_, n) => {
   return row.indexOf(Math.max(...row))
 })
 
-function exampleGradients(n: number, { objective = 'loss' }: GradientOptions = {}): ExampleGradients {
-  return gradientsOf([...weights.values()], inputOf(n), labels[n]!, objective)
+function exampleGradients(n: number, options: GradientOptions = {}, between?: Between): ExampleGradients {
+  const { objective = 'loss', weights: given } = options
+  const all = exampleLayers.map(({ name }) => given?.get(name) ?? weights.get(name)!)
+  return gradientsOf(all, inputOn(n, options), labels[n]!, objective, between)
 }
 
-const inputOf = (n: number): number[] => [...inputs.data.subarray(n * widths[0]!, (n + 1) * widths[0]!)]
+function baselineOf(n: number, { baseline }: PathPoint, count = examples): number[] {
+  if (baseline === 'zeros') return Array<number>(widths[0]!).fill(0)
+  return inputOf((n + baseline.shift) % Math.min(count, examples))
+}
+
+/** An example, put where it belongs on the path. */
+function inputOn(n: number, { examples: count, path }: PassOptions): number[] {
+  if (!path) return inputOf(n)
+  const from = baselineOf(n, path, count)
+  return inputOf(n).map((value, i) => from[i]! + path.alpha * (value - from[i]!))
+}
 
 /** The first `count` examples, in batches. */
 function batchesOf(size: number, count = examples): { readonly start: number; readonly count: number }[] {
@@ -121,6 +136,11 @@ function weightsOf(vectors: readonly (readonly (readonly number[])[])[], factor:
   )
 }
 
+/** Those of the layers that are asked for; all by default. */
+function only(layers: ReadonlyMap<string, unknown> | undefined, found: Map<string, Tensor>): Map<string, Tensor> {
+  return new Map([...found].filter(([name]) => layers?.has(name) ?? true))
+}
+
 /** @param size examples in a batch */
 function exampleDerivatives(size: number): Capabilities['gradients'] & Capabilities['hessian'] {
   async function* batched<Of>(
@@ -134,15 +154,13 @@ function exampleDerivatives(size: number): Capabilities['gradients'] & Capabilit
   }
   return {
     gradients: (options) =>
-      batched(options, (found) =>
-        weightsOf(
-          found.map((its) => its.weights),
-          1 / found.length,
-        ),
-      ),
+      batched(options, (found) => {
+        const vectors = found.map((its) => its.weights)
+        return only(options?.weights, weightsOf(vectors, 1 / found.length))
+      }),
     async *exampleGradients(options) {
       for (const { start } of batchesOf(1, options?.examples)) {
-        yield weightsOf([exampleGradients(start, options).weights], 1)
+        yield only(options?.weights, weightsOf([exampleGradients(start, options).weights], 1))
       }
     },
     activationGradients: (options) =>
@@ -159,6 +177,21 @@ function exampleDerivatives(size: number): Capabilities['gradients'] & Capabilit
           ]),
         )
       }),
+    async *outputGradients({ depth }, within, options) {
+      for (const { start, count } of batchesOf(size, options?.examples)) {
+        const found = Array.from({ length: count }, (_, i) => {
+          const from = baselineOf(start + i, within, options?.examples)
+          const baseline = forward([...weights.values()], from).makes[depth]!
+          return exampleGradients(start + i, options, { depth, alpha: within.alpha, baseline }).outputs[depth]!
+        })
+        yield tensor([count, widths[depth + 1]!], found.flat())
+      }
+    },
+    async flowGradients() {
+      const magnitudes = [...weights.values()].map(({ shape, data }) => ({ shape, data: data.map(Math.abs) }))
+      const ones = Array<number>(widths[0]!).fill(1)
+      return weightsOf([gradientsOf(magnitudes, ones, 0, 'logit-sum').weights], 1)
+    },
     async hessianProduct(direction, count = examples) {
       const along = exampleLayers.map(
         ({ name, weightShape, parameters }) => direction.get(name) ?? tensor(weightShape, new Float32Array(parameters)),
@@ -166,7 +199,7 @@ function exampleDerivatives(size: number): Capabilities['gradients'] & Capabilit
       const products = batchesOf(1, count).map(({ start: n }) =>
         hessianTimes([...weights.values()], along, inputOf(n), labels[n]!),
       )
-      return new Map([...weightsOf(products, 1 / products.length)].filter(([name]) => direction.has(name)))
+      return only(direction, weightsOf(products, 1 / products.length))
     },
   }
 }
@@ -186,8 +219,8 @@ export function exampleHost(batch = examples): Required<HostContext> {
     identity: { model: 'example-network' },
     weights: { weights: (layer) => weights.get(layer.name)! },
     activations: {
-      async *activations() {
-        for (const its of batchesOf(batch)) yield run(its)
+      async *activations(options) {
+        for (const its of batchesOf(batch, options?.examples)) yield run(its, undefined, options)
       },
     },
     labels: { labels },

@@ -12,12 +12,37 @@ export interface ActivationGradients {
   readonly output: Tensor
 }
 
-/** What is differentiated, and on how many calibration examples. */
-export interface GradientOptions {
+/**
+ * A point of the straight path from a baseline b to an example x, b + alpha (x − b). All are of the preprocessed example, as the
+ * network reads it. Plain data: who asks for the same point twice may be given the same pass.
+ */
+export interface PathPoint {
+  /** 0 at the baseline, 1 at the example. */
+  readonly alpha: number
+  /**
+   * An input of zeros, or the calibration example so many places further on, of those that the pass runs on; after the last comes the
+   * first.
+   */
+  readonly baseline: 'zeros' | { readonly shift: number }
+}
+
+/** What a pass runs on: plain data. */
+export interface PassOptions {
+  /** The first so many calibration examples; all by default. */
+  readonly examples?: number
+  /** Where on a path every example is put; at the example itself by default. */
+  readonly path?: PathPoint
+}
+
+/** What is differentiated, where, and on how many calibration examples. */
+export interface GradientOptions extends PassOptions {
   /** The loss by default. */
   readonly objective?: Objective
-  /** The first so many; all by default. */
-  readonly examples?: number
+  /**
+   * Weights, in the shapes of their layers', that stand in for those of the network; other layers keep their own. Gradients with
+   * respect to weights are then those of the layers in it alone.
+   */
+  readonly weights?: TensorsByLayer
 }
 
 /** What was found on one batch of calibration examples, by layer name. */

@@ -94,7 +94,7 @@ const members: { readonly [N in Need]: readonly (keyof Capabilities[N])[] } = {
   activations: ['activations'],
   labels: ['labels'],
   logits: ['logits'],
-  gradients: ['gradients', 'exampleGradients', 'activationGradients'],
+  gradients: ['gradients', 'exampleGradients', 'activationGradients', 'outputGradients', 'flowGradients'],
   hessian: ['hessianProduct'],
   perturbation: ['perturbation', 'intensity', 'perturbed', 'once'],
   perturbedForward: ['perturbedForward'],

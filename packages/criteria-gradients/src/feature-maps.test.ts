@@ -46,6 +46,8 @@ async function scoreOf(
       gradients: {
         gradients: unasked,
         exampleGradients: unasked,
+        outputGradients: unasked,
+        flowGradients: unasked,
         async *activationGradients({ examples = 2 } = {}) {
           const count = Math.min(examples, 2)
           yield { examples: count, gradients: new Map([['only', of(gradient, count)]]) }

@@ -24,6 +24,9 @@ async function scoreOf(
   layer = dense([1, 2]),
 ): Promise<number | undefined> {
   const of = (data: readonly number[]) => new Map([['only', tensor([2], data)]])
+  const unasked = (): never => {
+    throw new Error('not asked for')
+  }
   const first = (count = gradients.length) => gradients.slice(0, count)
   const outcomes = await scoreLayers(
     criterion,
@@ -44,9 +47,9 @@ async function scoreOf(
         async *exampleGradients({ examples, objective } = {}) {
           for (const its of first(examples)) yield of(its.map((value) => (objective === 'true-logit' ? 2 : 1) * value))
         },
-        activationGradients() {
-          throw new Error('not asked for')
-        },
+        activationGradients: unasked,
+        outputGradients: unasked,
+        flowGradients: unasked,
       },
       hessian: {
         async hessianProduct(direction) {

@@ -5,10 +5,11 @@ import {
   type Layer,
   ModelError,
   type Objective,
+  sizeOf,
   type Tensor,
   type TensorsByLayer,
 } from '@loadbearing/core'
-import type { OnnxModel } from '@loadbearing/onnx'
+import type { Constant, OnnxModel } from '@loadbearing/onnx'
 import { type Engine, type EngineOptions, openEngine } from './engine.ts'
 import { openGraph } from './graph.ts'
 import { objectiveOf } from './objective.ts'
@@ -30,13 +31,24 @@ export interface Differentiable {
   readonly engine: Engine
   /** [n, classes] */
   readonly logits: (examples: Tensor) => Promise<Tensor>
-  /** The gradient of the mean of the objective over the batch, with respect to the weights of some layers (all by default). */
-  readonly gradients: (batch: Labelled, objective: Objective, layers?: readonly Layer[]) => Promise<TensorsByLayer>
+  /**
+   * The gradient of the mean of the objective over the batch, with respect to the weights of some layers (all by default).
+   *
+   * @param weights stand in for those of their layers
+   * @throws InputError when a tensor of them has not the shape of its layer's weight
+   */
+  readonly gradients: (
+    batch: Labelled,
+    objective: Objective,
+    layers?: readonly Layer[],
+    weights?: TensorsByLayer,
+  ) => Promise<TensorsByLayer>
   /** The same of every example for itself, in order, one after the other. */
   readonly exampleGradients: (
     batch: Labelled,
     objective: Objective,
     layers?: readonly Layer[],
+    weights?: TensorsByLayer,
   ) => AsyncIterable<TensorsByLayer>
   /**
    * The gradient of the sum of the objective over the batch, with respect to what every layer's first node reads and makes: of a
@@ -45,7 +57,26 @@ export interface Differentiable {
   readonly activationGradients: (
     batch: Labelled,
     objective: Objective,
+    weights?: TensorsByLayer,
   ) => Promise<ReadonlyMap<string, ActivationGradients>>
+  /**
+   * The same with respect to what one layer's first node makes, of a network in which it makes b + alpha (y − b), y what it makes of
+   * the batch and b of `baseline`, [n, …]; all else sees the batch itself.
+   */
+  readonly outputGradients: (
+    batch: Labelled,
+    objective: Objective,
+    layer: Layer,
+    within: { readonly alpha: number; readonly baseline: Tensor },
+  ) => Promise<Tensor>
+  /**
+   * The gradient of the sum of the logits with respect to the weights of all layers, of the network in which these and every other
+   * stored tensor of more than one float are replaced by their magnitudes, on one input of ones: a scalar, such as a bound or a
+   * divisor, is a setting and no parameter.
+   *
+   * @throws ModelError when the network gives no logits
+   */
+  readonly flowGradients: () => Promise<TensorsByLayer>
   /**
    * H·v, where H is the Hessian of the mean loss over the batch with respect to the weights of the layers in `direction`, and v is
    * that direction: the gradient of ⟨gradient, v⟩, exact but for rounding (Pearlmutter 1994, Fast exact multiplication by the
@@ -73,18 +104,28 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
   }
   const engine = await openEngine(options)
   const program = model.program()
-  const graph = openGraph(program, new Set(model.layers.map(({ name }) => name)), model.name)
+  const names = new Set(model.layers.map(({ name }) => name))
+  const graph = openGraph(program, names, model.name)
   const stored = (layer: Layer, values: Tensor): tf.Tensor => tensorOf(program.stored(layer, values))
-  const weights = new Map(model.layers.map((layer) => [layer.name, stored(layer, model.weight(layer))]))
+  const weights: ReadonlyMap<string, tf.Tensor> = new Map(
+    model.layers.map((layer) => [layer.name, stored(layer, model.weight(layer))]),
+  )
 
   const feed = (examples: Tensor): ReadonlyMap<string, tf.Tensor> =>
     new Map([...program.feeds(examples)].map(([name, fed]) => [name, tensorOf(fed)]))
-  const run = (fed: ReadonlyMap<string, tf.Tensor>, see?: (name: string, value: Value) => Value): tf.Tensor2D => {
-    const { plain } = graph.run(new Map([...fed, ...weights]), model.output.name, see)
+  /** All weights, with some in place of the network's own. */
+  const weightsWith = (given: TensorsByLayer): ReadonlyMap<string, tf.Tensor> => {
+    const replaced = model.layers.filter(({ name }) => given.has(name))
+    for (const { name, weightShape } of replaced) checkShape(name, given.get(name)!, weightShape)
+    return new Map([...weights, ...replaced.map((each) => [each.name, stored(each, given.get(each.name)!)] as const)])
+  }
+  const run = (given: ReadonlyMap<string, tf.Tensor>, see?: (name: string, value: Value) => Value): tf.Tensor2D => {
+    const { plain } = graph.run(given, model.output.name, see)
     const scores = tf.reshape<tf.Rank.R2>(plain, [-1, model.output.classes])
     return model.output.scores === 'logits' ? scores : tf.log(tf.maximum(scores, leastProbability))
   }
-  const variablesOf = (layers: readonly Layer[]): tf.Tensor[] => layers.map(({ name }) => weights.get(name)!)
+  const variablesOf = (layers: readonly Layer[], from = weights): tf.Tensor[] =>
+    layers.map(({ name }) => from.get(name)!)
   /** A tensor that has the layout of the stored weight, in that of the layer. */
   const asRead = (layer: Layer, tensor: tf.Tensor): tf.Tensor => {
     const read = program.weightRead(layer)
@@ -96,12 +137,18 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
     return new Map(layers.map(({ name }, i) => [name, read[i]!]))
   }
 
-  const gradients: Differentiable['gradients'] = async ({ examples, labels }, objective, layers = model.layers) => {
+  const gradients: Differentiable['gradients'] = async (
+    { examples, labels },
+    objective,
+    layers = model.layers,
+    replaced = new Map(),
+  ) => {
     checkLabels(model, examples, labels)
     const made = tf.tidy(() => {
-      const fed = feed(examples)
-      const gradient = tf.grads(() => tf.mean(objectiveOf(run(fed), labels, objective)))
-      return gradient(variablesOf(layers)).map((each, i) => asRead(layers[i]!, each))
+      const at = weightsWith(replaced)
+      const given = new Map([...feed(examples), ...at])
+      const gradient = tf.grads(() => tf.mean(objectiveOf(run(given), labels, objective)))
+      return gradient(variablesOf(layers, at)).map((each, i) => asRead(layers[i]!, each))
     })
     return finish(layers, made)
   }
@@ -109,35 +156,31 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
   return {
     engine,
     async logits(examples) {
-      const made = tf.tidy(() => run(feed(examples)))
+      const made = tf.tidy(() => run(new Map([...feed(examples), ...weights])))
       const read = await readTensor(made)
       made.dispose()
       return read
     },
     gradients,
-    async *exampleGradients({ examples, labels }, objective, layers) {
+    async *exampleGradients({ examples, labels }, objective, layers, replaced) {
       const size = examples.data.length / labels.length
       for (let i = 0; i < labels.length; i++) {
         const data = examples.data.subarray(i * size, (i + 1) * size)
         const example = { shape: [1, ...examples.shape.slice(1)], data }
-        yield await gradients({ examples: example, labels: labels.subarray(i, i + 1) }, objective, layers)
+        yield await gradients({ examples: example, labels: labels.subarray(i, i + 1) }, objective, layers, replaced)
       }
     },
-    async activationGradients({ examples, labels }, objective) {
+    async activationGradients({ examples, labels }, objective, replaced = new Map()) {
       checkLabels(model, examples, labels)
       const around = new Map(model.layers.map((layer) => [layer.name, model.tensorsAround(layer)]))
       const wanted = new Set([...around.values()].flatMap(({ input, output }) => [input, output]))
       const seen = tf.tidy(() => {
         const found: Record<string, tf.Tensor> = {}
-        const fed = feed(examples)
+        const given = new Map([...feed(examples), ...weightsWith(replaced)])
         const gradient = tf.grad((anchor: tf.Tensor) => {
-          const scores = run(fed, (name, value) => {
+          const scores = run(given, (name, value) => {
             if (!wanted.has(name)) return value
-            return value.map((own) =>
-              tap(own, anchor, (dy) => {
-                found[name] = tf.keep(value.isChannelsLast ? tf.clone(Value.channelsLast(dy).plain) : tf.clone(dy))
-              }),
-            )
+            return value.map((own) => tap(own, anchor, (dy) => (found[name] = keepPlain(dy, value))))
           })
           return tf.sum(objectiveOf(scores, labels, objective))
         })
@@ -154,15 +197,58 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
         ]),
       )
     },
+    async outputGradients({ examples, labels }, objective, layer, { alpha, baseline }) {
+      checkLabels(model, examples, labels)
+      const { output } = model.tensorsAround(layer)
+      const made = tf.tidy(() => {
+        const from = graph.run(new Map([...feed(baseline), ...weights]), output)
+        const given = new Map([...feed(examples), ...weights])
+        let found: tf.Tensor | undefined
+        const gradient = tf.grad((anchor: tf.Tensor) => {
+          const scores = run(given, (name, value) => {
+            if (name !== output) return value
+            return value.map((own) => {
+              const start = value.isChannelsLast ? from.channelsLast : from.plain
+              const between = tf.add(start, tf.mul(alpha, tf.sub(own, start)))
+              return tap(between, anchor, (dy) => (found = keepPlain(dy, value)))
+            })
+          })
+          return tf.sum(objectiveOf(scores, labels, objective))
+        })
+        gradient(tf.scalar(0))
+        return found!
+      })
+      const read = await readTensor(made)
+      made.dispose()
+      return read
+    },
+    async flowGradients() {
+      if (model.output.scores !== 'logits') {
+        throw new ModelError(`${model.name} gives probabilities; the flow through it is that to its logits.`)
+      }
+      const flow = openGraph({ ...program, constants: magnitudesOf(program.constants) }, names, model.name)
+      try {
+        const made = tf.tidy(() => {
+          const at = new Map([...weights].map(([name, weight]) => [name, tf.abs(weight)]))
+          const shape = [1, ...model.input.shape]
+          const ones = feed({ shape, data: new Float32Array(sizeOf(shape)).fill(1) })
+          const gradient = tf.grads(() => tf.sum(flow.run(new Map([...ones, ...at]), model.output.name).plain))
+          return gradient(variablesOf(model.layers, at)).map((each, i) => asRead(model.layers[i]!, each))
+        })
+        return await finish(model.layers, made)
+      } finally {
+        flow.release()
+      }
+    },
     async hessianProduct({ examples, labels }, direction) {
       checkLabels(model, examples, labels)
       const layers = model.layers.filter(({ name }) => direction.has(name))
       if (layers.length === 0) throw new InputError(`${model.name} has none of the layers of the direction.`)
       for (const { name, weightShape } of layers) checkShape(name, direction.get(name)!, weightShape)
       const made = tf.tidy(() => {
-        const fed = feed(examples)
+        const given = new Map([...feed(examples), ...weights])
         const along = layers.map((layer) => stored(layer, direction.get(layer.name)!))
-        const gradient = tf.grads(() => tf.mean(objectiveOf(run(fed), labels, 'loss')))
+        const gradient = tf.grads(() => tf.mean(objectiveOf(run(given), labels, 'loss')))
         const product = tf.grads((...variables: tf.Tensor[]) =>
           tf.addN(gradient(variables).map((each, i) => tf.sum(tf.mul(each, along[i]!)))),
         )
@@ -175,6 +261,17 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
       tf.dispose([...weights.values()])
     },
   }
+}
+
+/** The gradient with respect to a value, in the layout of ONNX, to outlive the tidy that it is computed in. */
+function keepPlain(gradient: tf.Tensor, { isChannelsLast }: Value): tf.Tensor {
+  return tf.keep(tf.clone(isChannelsLast ? Value.channelsLast(gradient).plain : gradient))
+}
+
+function magnitudesOf(constants: ReadonlyMap<string, Constant>): ReadonlyMap<string, Constant> {
+  const magnitude = ({ shape, data }: Constant): Constant =>
+    data instanceof Float32Array && data.length > 1 ? { shape, data: data.map(Math.abs) } : { shape, data }
+  return new Map([...constants].map(([name, constant]) => [name, magnitude(constant)]))
 }
 
 /** The smallest positive float32: where a Softmax underflows to 0, a logarithm that is finite. */

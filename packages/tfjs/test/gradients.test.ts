@@ -30,6 +30,12 @@ interface Reference {
   readonly activations: Readonly<Record<string, Sampled>>
   readonly reads: readonly string[]
   readonly makes: readonly string[]
+  /** The loss's gradient with respect to the second layer's weight, where that is halved. */
+  readonly halved: Sampled
+  /** The gradient of the losses with respect to what the second layer makes, 0.3 of the way from what it makes of zeros. */
+  readonly within: Sampled
+  /** Of every layer's weight, where all parameters are their magnitudes. */
+  readonly flow: readonly Sampled[]
 }
 
 const fixtures = new URL('fixtures/', import.meta.url)
@@ -114,9 +120,9 @@ describe.each(references)('$name', async (reference) => {
     for (const [layer, { data }] of made) {
       const sums = data.map((_, i) => parts.reduce((sum, its) => sum + its.get(layer)!.data[i]!, 0))
       // Gradients of logits nearly cancel out: rounding is to be judged by them, not by what is left.
-      const largest = parts.flatMap((its) => [...its.get(layer)!.data]).reduce((a, b) => Math.max(a, Math.abs(b)), 0)
-      const apart = data.reduce((most, value, i) => Math.max(most, Math.abs(value - sums[i]!)), 0)
-      expect(apart / largest).toBeLessThan(1e-4)
+      const most = (values: Float32Array): number => values.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
+      const largest = Math.max(...parts.map((its) => most(its.get(layer)!.data)))
+      expect(most(data.map((value, i) => value - sums[i]!)) / largest).toBeLessThan(1e-4)
     }
   })
 
@@ -144,6 +150,28 @@ describe.each(references)('$name', async (reference) => {
       apart(made.get(layer)!.output, activations[makes[i]!]!),
     ])
     expect(Math.max(...distances)).toBeLessThan(1e-4)
+  })
+
+  it('has the gradient where a weight stands in for its own', async () => {
+    const second = model.layers[1]!
+    const { shape, data } = model.weight(second)
+    const weights = new Map([[second.name, { shape, data: data.map((value) => value / 2) }]])
+    const made = await cleanly(() => network.gradients(batch, 'loss', [second], weights))
+    expect(apart(made.get(second.name)!, reference.halved)).toBeLessThan(1e-4)
+    const own = await network.activationGradients(batch, 'loss')
+    const around = await cleanly(() => network.activationGradients(batch, 'loss', weights))
+    expect(around.get(second.name)!.output.data).not.toEqual(own.get(second.name)!.output.data)
+  })
+
+  it('has the gradient with respect to what a layer makes, where it alone is on the way from a baseline', async () => {
+    const baseline = { shape: examples.shape, data: new Float32Array(examples.data.length) }
+    const made = await cleanly(() => network.outputGradients(batch, 'loss', model.layers[1]!, { alpha: 0.3, baseline }))
+    expect(apart(made, reference.within)).toBeLessThan(1e-4)
+  })
+
+  it('has the flow of magnitudes', async () => {
+    const made = await cleanly(() => network.flowGradients())
+    expect(worst(reference, made, reference.flow)).toBeLessThan(1e-4)
   })
 
   it("has the product with the Hessian that PyTorch's double backward has: of all weights, and of one layer's", async () => {

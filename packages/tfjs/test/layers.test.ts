@@ -1,4 +1,4 @@
-import { InputError, type Tensor, type TensorsByLayer } from '@loadbearing/core'
+import { InputError, ModelError, type Tensor, type TensorsByLayer } from '@loadbearing/core'
 import { type OnnxModel, readModel } from '@loadbearing/onnx'
 import { describe, expect, it } from 'vitest'
 import { type Differentiable, openDifferentiable } from '../src/index.ts'
@@ -40,6 +40,15 @@ const probabilities = [...labels.keys()].map((n) => {
   return logits.map((logit) => Math.exp(logit) / total)
 })
 
+const soft: Part = {
+  ...regression,
+  name: 'soft',
+  nodes: [
+    ['MatMul', ['x', 'weight'], 'made'],
+    ['Softmax', ['made'], 'scores'],
+  ],
+}
+
 describe('a regression', () => {
   it('has the gradient of the books: the mean of x (p − y)ᵀ', async () => {
     const expected = new Float32Array(12)
@@ -73,14 +82,6 @@ describe('a regression', () => {
   })
 
   it('has the same gradient where its outputs are probabilities', async () => {
-    const soft: Part = {
-      ...regression,
-      name: 'soft',
-      nodes: [
-        ['MatMul', ['x', 'weight'], 'made'],
-        ['Softmax', ['made'], 'scores'],
-      ],
-    }
     const [plain, made] = [regression, soft].map((part) => opened(part, (each) => each.gradients(batch, 'loss')))
     expectCloseTo((await made!).get('weight')!, (await plain!).get('weight')!, 1e-5)
   })
@@ -160,4 +161,30 @@ describe('what cannot be', () => {
       await expect(none).rejects.toThrow(new InputError('regression has none of the layers of the direction.'))
     })
   })
+
+  it('is a weight of another shape, or a flow to logits that are not there', async () => {
+    await opened(regression, async (each) => {
+      const wide = each.gradients(batch, 'loss', undefined, new Map([['weight', drawn('wide', [4, 4])]]))
+      await expect(wide).rejects.toThrow(new InputError("Layer 'weight' has shape [4, 3], not [4, 4]."))
+    })
+    await opened(soft, async (each) => {
+      const reason = 'soft gives probabilities; the flow through it is that to its logits.'
+      await expect(each.flowGradients()).rejects.toThrow(new ModelError(reason))
+    })
+  })
+})
+
+it('has a flow that is the magnitudes of all that is stored, but scalars', async () => {
+  const scaled: Part = {
+    ...regression,
+    name: 'scaled',
+    nodes: [
+      ['MatMul', ['x', 'weight'], 'made'],
+      ['Add', ['made', 'bias'], 'shifted'],
+      ['Mul', ['shifted', 'factor'], 'scores'],
+    ],
+    constants: { weight, bias: drawn('bias', [3]), factor: { shape: [], data: Float32Array.of(-2) } },
+  }
+  const made = await opened(scaled, (each) => each.flowGradients())
+  expect([...made.get('weight')!.data]).toEqual(Array(12).fill(-2))
 })
