@@ -1,1 +1,7 @@
+export { fisherError } from './fisher-error.ts'
+export { fit } from './fit.ts'
+export { hawqV2 } from './hawq-v2.ts'
 export { hutchinsonTrace } from './hutchinson-trace.ts'
+export { obdDiagonal } from './obd-diagonal.ts'
+export { obdError } from './obd-error.ts'
+export { topEigenvalue } from './top-eigenvalue.ts'

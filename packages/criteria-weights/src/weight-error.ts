@@ -7,8 +7,8 @@ import { z } from 'zod'
  *
  * Source: the factor ‖Q(W) − W‖² of HAWQ-V2's sensitivity (Dong et al. 2020) without the other one, the Hessian's trace; for any
  * perturbation. Without the square, too: at one intensity the layers rank alike, but pooled over a grid the strongest intensity
- * would drown the others. A deterministic perturbation is drawn once, any other until the score
- * is precise (core's `drawUntilPrecise`). Relative to a norm of 0 the error counts as 0.
+ * would drown the others. A deterministic perturbation is drawn once, any other until the score is precise (core's
+ * `drawUntilPrecise`). Relative to a norm of 0 the error counts as 0.
  */
 export const weightError = defineCriterion({
   name: 'weight-error',

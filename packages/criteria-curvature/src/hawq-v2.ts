@@ -1,0 +1,40 @@
+import { defineCriterion, drawUntilPrecise, precisionOptions } from '@loadbearing/core'
+import { z } from 'zod'
+import { remembered } from './remembered.ts'
+import { squaredErrors } from './squared-errors.ts'
+import { traces } from './traces.ts'
+
+/**
+ * s(l) = Tr(H_ll) / n_l · ‖W′ − W‖², H_ll the layer's block of the Hessian of the mean cross-entropy of the first N calibration
+ * examples, n_l the number of the layer's weights, W′ the layer's weights under the perturbation that is being predicted.
+ *
+ * The trace is estimated as in hutchinson-trace, by draws that all levels share. A draw of the score is the product of one of the
+ * trace and one of the perturbation, which are independent, so that their mean tends to the product of means; it draws until the
+ * score is precise (core's `drawUntilPrecise`).
+ *
+ * Source: Dong et al. 2020, whose sensitivity of a layer is its mean eigenvalue times the squared error of quantization, in the form
+ * given there. Here the perturbation is any. The trace of a network that is not at a minimum may be negative, and so may the score.
+ */
+export const hawqV2 = defineCriterion({
+  name: 'hawq-v2',
+  version: 1,
+  summary: "Multiplies the mean eigenvalue of the loss's Hessian by the squared error of the weights.",
+  reference: {
+    title: 'HAWQ-V2: Hessian Aware trace-Weighted Quantization of Neural Networks (Dong et al. 2020)',
+    url: 'https://arxiv.org/abs/1911.03852',
+  },
+  needs: ['weights', 'hessian', 'labels', 'perturbation'],
+  options: z.object({
+    examples: z.int().min(1).default(32).describe('calibration examples, at most'),
+    ...precisionOptions(64),
+  }),
+  async score(context, { examples, ...precision }) {
+    const { layers, once } = context
+    const traceOf = await once('traces', (rng) => remembered(traces(context, examples, rng)))
+    const errorOf = squaredErrors(context)
+    return drawUntilPrecise(layers, precision, async (draw) => {
+      const [trace, error] = [await traceOf(draw), errorOf(draw)]
+      return new Map(layers.map(({ name, parameters }) => [name, (trace.get(name)! / parameters) * error.get(name)!]))
+    })
+  },
+})
