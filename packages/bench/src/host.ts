@@ -2,11 +2,14 @@ import {
   type AnyCriterion,
   type Capabilities,
   type HostContext,
+  type Inputs,
   type Perturbation,
   perturb,
   PluginError,
   type Rng,
   rngFrom,
+  sizeOf,
+  tensor,
   type Tensor,
 } from '@loadbearing/core'
 import { type Observed, openObserved, openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
@@ -60,18 +63,29 @@ export async function openHost(
   let observed: Observed | undefined
   let engine: SuffixEngine | undefined
   let differentiable: Differentiable | undefined
-  let taken: { readonly examples: number; readonly logits: Tensor } | undefined
+  let taken: { readonly noise: boolean; readonly count: number; readonly logits: Tensor } | undefined
 
-  /** The engine with the first `examples` images taken up. */
-  const advanced = async (examples: number): Promise<{ engine: SuffixEngine; logits: Tensor }> => {
+  const noiseOf = async (count: number): Promise<Tensor> => {
+    const shape = [count, ...(await first(1)).shape.slice(1)]
+    const rng = rngFrom(protocol, 'noise', onnx.sha256)
+    return tensor(
+      shape,
+      Float32Array.from({ length: sizeOf(shape) }, () => rng.normal()),
+    )
+  }
+
+  /** The engine with these inputs taken up, and how many they are. */
+  const advanced = async (inputs: Inputs): Promise<{ engine: SuffixEngine; count: number; logits: Tensor }> => {
     engine ??= await openSuffixes(onnx)
-    if (taken?.examples !== examples) {
+    const noise = typeof inputs !== 'number'
+    const count = noise ? inputs.noise : Math.min(inputs, order.length)
+    if (taken?.count !== count || taken.noise !== noise) {
       engines.add(forwardEngine())
-      forwards += examples
-      examplesRun = Math.max(examplesRun, examples)
-      taken = { examples, logits: await engine.advance(await first(examples)) }
+      forwards += count
+      if (!noise) examplesRun = Math.max(examplesRun, count)
+      taken = { noise, count, logits: await engine.advance(await (noise ? noiseOf : first)(count)) }
     }
-    return { engine, logits: taken.logits }
+    return { engine, count, logits: taken.logits }
   }
 
   /** The first `count` images, in batches, with how many passes each costs counted. */
@@ -154,13 +168,13 @@ export async function openHost(
       weights: { weights: onnx.weight },
       activations: { activations },
       labels: { labels },
-      logits: { logits: async (examples = order.length) => (await advanced(Math.min(examples, order.length))).logits },
+      logits: { logits: async (inputs = order.length) => (await advanced(inputs)).logits },
       gradients,
       hessian: { hessianProduct },
       perturbedForward: {
-        perturbedForward: async (layer, weight, examples) => {
-          const { engine: behind } = await advanced(Math.min(examples, order.length))
-          forwards += Math.min(examples, order.length)
+        perturbedForward: async (layer, weight, inputs) => {
+          const { engine: behind, count } = await advanced(inputs)
+          forwards += count
           return behind.run(layer, weight)
         },
       },

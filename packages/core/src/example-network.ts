@@ -1,4 +1,4 @@
-import type { Capabilities, LayerActivations } from './criterion.ts'
+import type { Capabilities, Inputs, LayerActivations } from './criterion.ts'
 import { type ExampleGradients, gradientsOf, hessianTimes } from './example-gradients.ts'
 import type { GradientBatch, GradientOptions } from './gradients.ts'
 import type { Layer } from './layer.ts'
@@ -40,6 +40,18 @@ function normals(seed: string, shape: readonly number[], scale: number): Tensor 
 const weights = new Map(exampleLayers.map((layer) => [layer.name, normals(layer.name, layer.weightShape, 0.6)]))
 const inputs = normals('inputs', [examples, widths[0]!], 1)
 
+/** Rows that are run together. */
+interface Rows {
+  readonly of?: Tensor
+  readonly start?: number
+  readonly count: number
+}
+
+const rowsOf = (asked: Inputs): Rows =>
+  typeof asked === 'number'
+    ? { count: Math.min(asked, examples) }
+    : { of: normals('noise', [asked.noise, widths[0]!], 1), count: asked.noise }
+
 const scaling = definePerturbation({
   name: 'example-scaling',
   family: 'noise',
@@ -59,11 +71,11 @@ const scaling = definePerturbation({
 
 /** y[n, o] = Σ x[n, i] · w[o, i], followed by ReLU except in the last layer. */
 function run(
-  { start = 0, count }: { readonly start?: number; readonly count: number },
+  { of = inputs, start = 0, count }: Rows,
   replaced?: { readonly layer: Layer; readonly weight: Tensor },
 ): Map<string, LayerActivations> {
   const activations = new Map<string, LayerActivations>()
-  let input = tensor([count, widths[0]!], inputs.data.slice(start * widths[0]!, (start + count) * widths[0]!))
+  let input = tensor([count, widths[0]!], of.data.slice(start * widths[0]!, (start + count) * widths[0]!))
   for (const layer of exampleLayers) {
     const weight = replaced?.layer.name === layer.name ? replaced.weight : weights.get(layer.name)!
     const [outs, ins] = [layer.weightShape[0]!, layer.weightShape[1]!]
@@ -191,7 +203,7 @@ export function exampleHost(batch = examples): Required<HostContext> {
       },
     },
     labels: { labels },
-    logits: { logits: async (count = examples) => logitsOf(run({ count })) },
+    logits: { logits: async (asked = examples) => logitsOf(run(rowsOf(asked))) },
     gradients,
     hessian: { hessianProduct },
     perturbation: {
@@ -205,7 +217,7 @@ export function exampleHost(batch = examples): Required<HostContext> {
       once: async (key, compute) => compute(rngFrom('example-network', 'once', key)),
     },
     perturbedForward: {
-      perturbedForward: async (layer, weight, count) => logitsOf(run({ count }, { layer, weight })),
+      perturbedForward: async (layer, weight, asked) => logitsOf(run(rowsOf(asked), { layer, weight })),
     },
   }
 }
