@@ -1,7 +1,6 @@
-import type { Tensor } from '@loadbearing/core'
+import { predictedClasses, type Tensor } from '@loadbearing/core'
 import { openNetwork, type SuffixEngine } from '@loadbearing/onnx'
 import type { BenchModel } from './model.ts'
-import { predictedClasses } from './outcome.ts'
 import { type Cell, perturbModel } from './perturbed-model.ts'
 
 /** Images whose two largest logits lie this close may be classified either way by two sound runtimes. */

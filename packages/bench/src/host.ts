@@ -1,8 +1,9 @@
 import {
   type AnyCriterion,
-  type HostContext,
-  type Layer,
   type GradientOptions,
+  type HostContext,
+  type Inputs,
+  type Layer,
   type PassOptions,
   type Perturbation,
   perturb,
@@ -98,9 +99,15 @@ interface Passing {
   readonly backwards: number
 }
 
+interface Counted {
+  readonly count: number
+  /** Different images that have been asked for with it; none where it is noise. */
+  readonly images: number
+}
+
 /** Counts what one criterion asks of engines, and adds it to what all have asked. */
 interface EffortMeter {
-  readonly add: (kind: PassKind, batch: Pick<Batch, 'start' | 'end'>, passing: Passing, engine: string) => void
+  readonly add: (kind: PassKind, inputs: Counted, passing: Passing, engine: string) => void
   readonly read: () => Effort
 }
 
@@ -108,11 +115,11 @@ function startEffort(asked: Record<PassKind, number>): EffortMeter {
   const engines = new Set<string>()
   const effort = { examples: 0, forwards: 0, backwards: 0 }
   return {
-    add(kind, { start, end }, passing, engine) {
-      asked[kind] += end - start
-      effort.forwards += passing.forwards * (end - start)
-      effort.backwards += passing.backwards * (end - start)
-      effort.examples = Math.max(effort.examples, end)
+    add(kind, { count, images }, passing, engine) {
+      asked[kind] += count
+      effort.forwards += passing.forwards * count
+      effort.backwards += passing.backwards * count
+      effort.examples = Math.max(effort.examples, images)
       engines.add(engine)
     },
     read: () => ({ ...effort, engine: engines.size === 0 ? null : [...engines].join(', ') }),
@@ -126,36 +133,37 @@ function forwards(
   batch: number,
 ): Pick<HostContext, 'activations' | 'logits' | 'perturbedForward'> {
   const engine = forwardEngine()
-  let front = 0
-  /** Pays for the network's front on the first so many images, where this criterion did not have it last. */
-  const advance = (count: number): void => {
-    if (front === count) return
-    front = count
-    effort.add('logits', { start: 0, end: count }, onlyForward, engine)
+  let front = ''
+  /** The inputs as they are, and as a word. Pays for the network's front on them, where this criterion did not have it last. */
+  const advance = (asked: Inputs): { inputs: Inputs; counted: Counted; word: string } => {
+    const inputs = typeof asked === 'number' ? Math.min(asked, network.examples) : asked
+    const counted = typeof inputs === 'number' ? { count: inputs, images: inputs } : { count: inputs.noise, images: 0 }
+    const word = JSON.stringify(inputs)
+    if (front !== word) effort.add('logits', counted, onlyForward, engine)
+    front = word
+    return { inputs, counted, word }
   }
   return {
     activations: {
       async *activations(options = {}) {
         for (const images of batchesOf(network, options, batch)) {
-          effort.add('activations', images, onlyForward, engine)
+          effort.add('activations', countOf(images), onlyForward, engine)
           yield await ask(keyOf('activations', images), () => network.activations(images))
         }
       },
     },
     logits: {
-      logits: async (examples = network.examples) => {
-        const count = Math.min(examples, network.examples)
-        advance(count)
-        return ask(`logits ${count}`, () => network.logits(count))
+      logits: async (asked = network.examples) => {
+        const { inputs, word } = advance(asked)
+        return ask(`logits ${word}`, () => network.logits(inputs))
       },
     },
     perturbedForward: {
-      perturbedForward: async (layer, weight, examples) => {
-        const count = Math.min(examples, network.examples)
-        advance(count)
-        effort.add('perturbedForwards', { start: 0, end: count }, onlyForward, engine)
-        return ask(`perturbedForwards ${count} ${layer.name} ${identityOf(weight)}`, () =>
-          network.perturbedForward(count, layer, weight),
+      perturbedForward: async (layer, weight, asked) => {
+        const { inputs, counted, word } = advance(asked)
+        effort.add('perturbedForwards', counted, onlyForward, engine)
+        return ask(`perturbedForwards ${word} ${layer.name} ${identityOf(weight)}`, () =>
+          network.perturbedForward(inputs, layer, weight),
         )
       },
     },
@@ -176,7 +184,7 @@ function backwards(
     run: () => Promise<T>,
   ): Promise<T> => {
     const value = await ask(keyOf(kind, images, of), run)
-    effort.add(kind, images, passing, await network.backwardEngine())
+    effort.add(kind, countOf(images), passing, await network.backwardEngine())
     return value
   }
   /** What a gradient is of, as a word. */
@@ -251,6 +259,7 @@ function backwards(
   }
 }
 
+const countOf = ({ start, end }: Batch): Counted => ({ count: end - start, images: end })
 const onlyForward: Passing = { forwards: 1, backwards: 0 }
 const thereAndBack: Passing = { forwards: 1, backwards: 1 }
 

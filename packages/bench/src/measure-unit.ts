@@ -1,10 +1,10 @@
-import { PluginError, type Tensor } from '@loadbearing/core'
+import { crossEntropies, PluginError, predictedClasses, type Tensor } from '@loadbearing/core'
 import type { SuffixEngine } from '@loadbearing/onnx'
 import { type GridPoint, pointsOf } from './cells.ts'
 import { drawActivations, drawWeight, type Surroundings, weightDigest } from './draws.ts'
 import { isWithoutCells } from './known-images.ts'
 import type { BenchModel } from './model.ts'
-import { outcomeOf, predictedClasses, summedLoss } from './outcome.ts'
+import { outcomeOf } from './outcome.ts'
 import type { FailedCell, MeasuredCell, Unit, UnitResult } from './units.ts'
 
 /** A chunk that the engine has taken up: its unperturbed logits and its true classes. */
@@ -41,7 +41,7 @@ export async function measureUnit(
   }
   return {
     cleanCorrect: Uint8Array.from(labels, (label, i) => Number(classes[i] === label)),
-    cleanLoss: summedLoss(clean, labels),
+    cleanLoss: crossEntropies(clean, labels).reduce((sum, loss) => sum + loss, 0),
     seconds: (performance.now() - started) / 1000,
     cells,
     ...(isWithoutCells(unit) && { known: { labels: Int32Array.from(labels), logits: clean } }),

@@ -1,17 +1,22 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   type ActivationGradients,
+  type Inputs,
   type Layer,
   type LayerActivations,
   type Objective,
   type PathPoint,
+  type Rng,
+  rngFrom,
   sizeOf,
+  tensor,
   type Tensor,
   type TensorsByLayer,
 } from '@loadbearing/core'
 import { type Observed, openObserved, openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
 import { type Differentiable, type Labelled, openDifferentiable } from '@loadbearing/tfjs'
 import { type BenchModel, preprocess } from './model.ts'
-import { stratifiedOrder } from './seeds.ts'
+import { protocol, stratifiedOrder } from './seeds.ts'
 
 /** What the network is run for. */
 export const passKinds = [
@@ -44,8 +49,7 @@ export interface NetworkPasses {
   readonly labels: Int32Array
   /** Images that were run, by what for. */
   readonly run: Readonly<Record<PassKind, number>>
-  /** Of the first `count` images: [count, classes]. */
-  readonly logits: (count: number) => Promise<Tensor>
+  readonly logits: (inputs: Inputs) => Promise<Tensor>
   readonly activations: (batch: Batch) => Promise<ReadonlyMap<string, LayerActivations>>
   /** Of all layers; with `weights` in place of some layers' own, of these. */
   readonly gradients: (batch: Batch, objective: Objective, weights?: TensorsByLayer) => Promise<TensorsByLayer>
@@ -58,8 +62,8 @@ export interface NetworkPasses {
   readonly outputGradients: (batch: Batch, objective: Objective, layer: Layer, within: PathPoint) => Promise<Tensor>
   readonly flowGradients: () => Promise<TensorsByLayer>
   readonly hessianProduct: (batch: Batch, direction: TensorsByLayer) => Promise<TensorsByLayer>
-  /** Logits of the first `count` images with `weight` in place of the layer's own. */
-  readonly perturbedForward: (count: number, layer: Layer, weight: Tensor) => Promise<Tensor>
+  /** Logits with `weight` in place of the layer's own. */
+  readonly perturbedForward: (inputs: Inputs, layer: Layer, weight: Tensor) => Promise<Tensor>
   /** What runs it backward, with its version. */
   readonly backwardEngine: () => Promise<string>
   readonly release: () => Promise<void>
@@ -73,7 +77,7 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
   const run = Object.fromEntries(passKinds.map((kind) => [kind, 0])) as Record<PassKind, number>
   let observed: Observed | undefined
   let suffixes: SuffixEngine | undefined
-  let front: { readonly examples: number; readonly logits: Tensor } | undefined
+  let front: { readonly inputs: Inputs; readonly logits: Tensor } | undefined
   let differentiable: Differentiable | undefined
 
   const imagesAt = (indices: readonly number[]): Promise<Tensor> =>
@@ -94,14 +98,20 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
     return batch.path ? between(await baselines(batch, batch.path), own, batch.path.alpha) : own
   }
 
-  /** The engine behind the first `count` images. */
-  const advanced = async (count: number): Promise<{ engine: SuffixEngine; logits: Tensor }> => {
+  const inputsOf = (inputs: Inputs): Promise<Tensor> | Tensor =>
+    typeof inputs === 'number'
+      ? imagesAt(indicesOf({ start: 0, end: inputs }))
+      : noise([inputs.noise, ...onnx.input.shape], rngFrom(protocol, 'noise', onnx.sha256))
+
+  /** The engine behind these inputs. */
+  const advanced = async (inputs: Inputs): Promise<{ engine: SuffixEngine; count: number; logits: Tensor }> => {
     suffixes ??= await openSuffixes(onnx)
-    if (front?.examples !== count) {
+    const count = typeof inputs === 'number' ? inputs : inputs.noise
+    if (!front || !isDeepStrictEqual(front.inputs, inputs)) {
       run.logits += count
-      front = { examples: count, logits: await suffixes.advance(await imagesAt(indicesOf({ start: 0, end: count }))) }
+      front = { inputs, logits: await suffixes.advance(await inputsOf(inputs)) }
     }
-    return { engine: suffixes, logits: front.logits }
+    return { engine: suffixes, count, logits: front.logits }
   }
 
   const open = async (): Promise<Differentiable> => (differentiable ??= await openDifferentiable(onnx))
@@ -116,7 +126,7 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
     examples: order.length,
     labels,
     run,
-    logits: async (count) => (await advanced(count)).logits,
+    logits: async (inputs) => (await advanced(inputs)).logits,
     async activations(batch) {
       observed ??= await openObserved(onnx)
       run.activations += batch.end - batch.start
@@ -146,8 +156,8 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
       const { network, labelled } = await backward('hessianProducts', batch)
       return network.hessianProduct(labelled, direction)
     },
-    async perturbedForward(count, layer, weight) {
-      const { engine } = await advanced(count)
+    async perturbedForward(inputs, layer, weight) {
+      const { engine, count } = await advanced(inputs)
       run.perturbedForwards += count
       return engine.run(layer, weight)
     },
@@ -170,4 +180,12 @@ function indicesOf({ start, end }: Pick<Batch, 'start' | 'end'>): number[] {
 /** baseline + alpha (example − baseline) */
 function between(baseline: Tensor, { shape, data }: Tensor, alpha: number): Tensor {
   return { shape, data: data.map((value, i) => baseline.data[i]! + alpha * (value - baseline.data[i]!)) }
+}
+
+/** Independent standard normals, the same first ones for whatever length. */
+function noise(shape: readonly number[], rng: Rng): Tensor {
+  return tensor(
+    shape,
+    Float32Array.from({ length: sizeOf(shape) }, () => rng.normal()),
+  )
 }

@@ -1,6 +1,6 @@
 import { tensor } from '@loadbearing/core'
 import { describe, expect, it } from 'vitest'
-import { outcomeOf, predictedClasses } from './outcome.ts'
+import { outcomeOf } from './outcome.ts'
 
 describe('outcomes', () => {
   // Two classes: logits (ln 3, 0) are probabilities (3/4, 1/4).
@@ -28,9 +28,5 @@ describe('outcomes', () => {
     expect([...outcome.correct]).toEqual([0, 0])
     expect([...outcome.boundedKl]).toEqual([1, 1])
     expect(outcome.nonFinite).toBe(2)
-  })
-
-  it('take the first of equal logits', () => {
-    expect([...predictedClasses(tensor([1, 3], [1, 2, 2]))]).toEqual([1])
   })
 })

@@ -1,4 +1,4 @@
-import { bounded, klDivergences, logSumExp, type Tensor } from '@loadbearing/core'
+import { bounded, crossEntropies, klDivergences, predictedClasses, type Tensor } from '@loadbearing/core'
 
 /** What became of a chunk of images under one perturbed weight. */
 export interface ChunkOutcome {
@@ -26,34 +26,9 @@ export function outcomeOf(clean: Tensor, perturbed: Tensor, labels: ArrayLike<nu
     sums: {
       boundedKl: divergences.reduce((sum, divergence) => sum + bounded(divergence), 0),
       kl: divergences.reduce((sum, divergence) => sum + divergence, 0),
-      loss: summedLoss(perturbed, labels),
+      loss: crossEntropies(perturbed, labels).reduce((sum, loss) => sum + loss, 0),
     },
     changed: classes.filter((predicted, i) => predicted !== cleanClasses[i]).length,
     nonFinite: classes.filter((predicted) => predicted === -1).length,
   }
-}
-
-/** The class of the largest logit, the first among equals; −1 where a logit is NaN or infinite. */
-export function predictedClasses({ shape, data }: Tensor): Int32Array {
-  const [images = 0, classes = 0] = shape
-  return Int32Array.from({ length: images }, (_, image) => {
-    let best = 0
-    for (let c = 0; c < classes; c++) {
-      const logit = data[image * classes + c]!
-      if (!Number.isFinite(logit)) return -1
-      if (logit > data[image * classes + best]!) best = c
-    }
-    return best
-  })
-}
-
-/** Σ −log p(label), in nats; NaN where a logit is. */
-export function summedLoss({ shape, data }: Tensor, labels: ArrayLike<number>): number {
-  const [images = 0, classes = 0] = shape
-  let sum = 0
-  for (let image = 0; image < images; image++) {
-    const start = image * classes
-    sum += logSumExp(data, start, start + classes) - data[start + labels[image]!]!
-  }
-  return sum
 }

@@ -2,9 +2,9 @@
 
 import { activationEffectiveRank, activationEntropy, activationNorm, activationRange, apoz, ckaWithInput } from '@loadbearing/criteria-activations'
 import { depth, macs, outputSize, parameterCount, paramsPerMac, random, reverseDepth } from '@loadbearing/criteria-baselines'
-import { hutchinsonTrace } from '@loadbearing/criteria-curvature'
+import { fisherError, fit, hawqV2, hutchinsonTrace, obdDiagonal, obdError, topEigenvalue } from '@loadbearing/criteria-curvature'
 import { fisher, fisherPruning, gradientActivation, gradientNorm, grasp, logitGradientNorm, snip, taylor, taylorFilters } from '@loadbearing/criteria-gradients'
-import { boundedKl } from '@loadbearing/criteria-probes'
+import { boundedKl, flipRate, lossDelta, outputKl, outputMse, singleSampleSweep, zeroqRandom } from '@loadbearing/criteria-probes'
 import { conditionNumber, effectiveRank, filterDistance, filterDistanceSum, kurtosis, l1Norm, l2Norm, lamp, maxMagnitude, meanMagnitude, sparsityAtThreshold, spectralNorm, sqnr, stableRank, weightError } from '@loadbearing/criteria-weights'
 import { activationBitFlip, bfloat16BitFlip, bitFlip, bitSwap, burstFlip, deadChannel, float16BitFlip, float32AnyBitFlip, float32BitFlip, singleBitFlip, stuckAtOne, stuckAtZero } from '@loadbearing/perturbations-faults'
 import { activationNoise, gaussianNoise, multiplicativeNoise, signFlip, uniformNoise } from '@loadbearing/perturbations-noise'
@@ -27,7 +27,13 @@ export const criteria: readonly RegisteredCriterion[] = [
   { plugin: paramsPerMac, module: '@loadbearing/criteria-baselines' },
   { plugin: random, module: '@loadbearing/criteria-baselines' },
   { plugin: reverseDepth, module: '@loadbearing/criteria-baselines' },
+  { plugin: fisherError, module: '@loadbearing/criteria-curvature' },
+  { plugin: fit, module: '@loadbearing/criteria-curvature' },
+  { plugin: hawqV2, module: '@loadbearing/criteria-curvature' },
   { plugin: hutchinsonTrace, module: '@loadbearing/criteria-curvature' },
+  { plugin: obdDiagonal, module: '@loadbearing/criteria-curvature' },
+  { plugin: obdError, module: '@loadbearing/criteria-curvature' },
+  { plugin: topEigenvalue, module: '@loadbearing/criteria-curvature' },
   { plugin: fisher, module: '@loadbearing/criteria-gradients' },
   { plugin: fisherPruning, module: '@loadbearing/criteria-gradients' },
   { plugin: gradientActivation, module: '@loadbearing/criteria-gradients' },
@@ -38,6 +44,12 @@ export const criteria: readonly RegisteredCriterion[] = [
   { plugin: taylor, module: '@loadbearing/criteria-gradients' },
   { plugin: taylorFilters, module: '@loadbearing/criteria-gradients' },
   { plugin: boundedKl, module: '@loadbearing/criteria-probes' },
+  { plugin: flipRate, module: '@loadbearing/criteria-probes' },
+  { plugin: lossDelta, module: '@loadbearing/criteria-probes' },
+  { plugin: outputKl, module: '@loadbearing/criteria-probes' },
+  { plugin: outputMse, module: '@loadbearing/criteria-probes' },
+  { plugin: singleSampleSweep, module: '@loadbearing/criteria-probes' },
+  { plugin: zeroqRandom, module: '@loadbearing/criteria-probes' },
   { plugin: conditionNumber, module: '@loadbearing/criteria-weights' },
   { plugin: effectiveRank, module: '@loadbearing/criteria-weights' },
   { plugin: filterDistance, module: '@loadbearing/criteria-weights' },

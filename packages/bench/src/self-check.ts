@@ -1,8 +1,8 @@
+import { predictedClasses } from '@loadbearing/core'
 import type { Preprocessing } from '@loadbearing/images'
 import { type Network, openNetwork } from '@loadbearing/onnx'
 import { type BenchModel, readBatch } from './model.ts'
 import { describePreprocessing } from './model-data.ts'
-import { predictedClasses } from './outcome.ts'
 import { stratifiedOrder } from './seeds.ts'
 
 /** How a model does on calibration images as they are preprocessed, and whether it does better on others. */

@@ -1,4 +1,4 @@
-import type { HostContext, Tensor } from '@loadbearing/core'
+import { type HostContext, rngFrom, type Tensor } from '@loadbearing/core'
 import { openNetwork } from '@loadbearing/onnx'
 import type * as Zoo from '@loadbearing/zoo'
 import { describe, expect, it, vi } from 'vitest'
@@ -116,6 +116,32 @@ describe('what a criterion is given', async () => {
       // Who asks for more than there are gets all.
       expect(await paid(perturbed(calibration.count + 1))).toBe(2 * calibration.count)
     })
+  })
+
+  it('is noise where it asks for that: standard normal, the same for all, of no image, and paid for like one', async () => {
+    const three = await given(async (context, effort) => {
+      const layer = context.layers[1]!
+      const clean = await context.logits!.logits({ noise: 3 })
+      expect(effort().forwards).toBe(3)
+      const moved = await context.perturbedForward!.perturbedForward(layer, context.weights!.weights(layer), {
+        noise: 3,
+      })
+      expect(effort().forwards).toBe(6)
+      expect(effort().examples).toBe(0)
+      clean.data.forEach((logit, i) => expect(moved.data[i]).toBeCloseTo(logit, 4))
+      expect((await context.logits!.logits(3)).data).not.toEqual(clean.data)
+      return [...clean.data]
+    })
+    const rng = rngFrom('loadbearing/v1', 'noise', model.onnx.sha256)
+    const network = await openNetwork(model.onnx, model.bytes)
+    const { data } = await network.run({
+      shape: [5, 1, 28, 28],
+      data: Float32Array.from({ length: 5 * 784 }, () => rng.normal()),
+    })
+    await network.release()
+    const five = await given(async ({ logits }) => [...(await logits!.logits({ noise: 5 })).data])
+    three.forEach((logit, i) => expect(logit).toBeCloseTo(data[i]!, 4))
+    five.forEach((logit, i) => expect(logit).toBeCloseTo(data[i]!, 4))
   })
 
   it("is draws of its own: the same under the same number, never another's or the truth's", async () => {

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { predictedClasses } from '@loadbearing/core'
 import { openNetwork } from '@loadbearing/onnx'
 import { listZoo } from '@loadbearing/zoo'
 import { describe, expect, it } from 'vitest'
 import { loadModel, preprocess } from '../src/model.ts'
-import { predictedClasses } from '../src/outcome.ts'
 
 const images = 200
 

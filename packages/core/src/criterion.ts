@@ -19,6 +19,12 @@ export interface LayerActivations {
   readonly output: Tensor
 }
 
+/**
+ * What the network is run on: the first so many calibration examples, or so many of noise, which takes no data: independent standard
+ * normals of an example's shape, as if preprocessed. All who ask for noise are given the same, and who asks for less the first of it.
+ */
+export type Inputs = number | { readonly noise: number }
+
 /** What a criterion may ask for, by the word it writes in `needs`. */
 export interface Capabilities {
   identity: {
@@ -38,8 +44,8 @@ export interface Capabilities {
     readonly labels: Int32Array
   }
   logits: {
-    /** The unperturbed network's logits on the first `examples` calibration examples (all by default): [examples, classes]. */
-    readonly logits: (examples?: number) => Promise<Tensor>
+    /** The unperturbed network's logits (on all calibration examples by default): [examples, classes]. */
+    readonly logits: (inputs?: Inputs) => Promise<Tensor>
   }
   /** The loss and the true class's logit use labels: who differentiates them declares `labels`, too, so that the table says so. */
   gradients: {
@@ -93,8 +99,8 @@ export interface Capabilities {
     readonly once: <T>(key: string, compute: (rng: Rng) => T | Promise<T>) => Promise<T>
   }
   perturbedForward: {
-    /** Logits of the network with `weight` in place of the layer's own, on the first `examples` calibration examples: [examples, classes]. Each example counts as one forward. */
-    readonly perturbedForward: (layer: Layer, weight: Tensor, examples: number) => Promise<Tensor>
+    /** Logits of the network with `weight` in place of the layer's own: [examples, classes]. Each example counts as one forward. */
+    readonly perturbedForward: (layer: Layer, weight: Tensor, inputs: Inputs) => Promise<Tensor>
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Capabilities, LayerActivations } from './criterion.ts'
+import type { Capabilities, Inputs, LayerActivations } from './criterion.ts'
 import { type Between, type ExampleGradients, forward, gradientsOf, hessianTimes } from './example-gradients.ts'
 import type { GradientBatch, GradientOptions, PassOptions, PathPoint } from './gradients.ts'
 import type { Layer } from './layer.ts'
@@ -59,14 +59,11 @@ const scaling = definePerturbation({
 
 const inputOf = (n: number): number[] => [...inputs.data.subarray(n * widths[0]!, (n + 1) * widths[0]!)]
 
-/** y[n, o] = Σ x[n, i] · w[o, i], followed by ReLU except in the last layer. */
-function run(
-  { start = 0, count }: { readonly start?: number; readonly count: number },
-  replaced?: { readonly layer: Layer; readonly weight: Tensor },
-  options: PassOptions = {},
-): Map<string, LayerActivations> {
+/** y[n, o] = Σ x[n, i] · w[o, i], followed by ReLU except in the last layer; x of [n, 6]. */
+function run(x: Tensor, replaced?: { readonly layer: Layer; readonly weight: Tensor }): Map<string, LayerActivations> {
   const activations = new Map<string, LayerActivations>()
-  let input = tensor([count, widths[0]!], Array.from({ length: count }, (_, i) => inputOn(start + i, options)).flat())
+  const count = x.shape[0]!
+  let input = x
   for (const layer of exampleLayers) {
     const weight = replaced?.layer.name === layer.name ? replaced.weight : weights.get(layer.name)!
     const [outs, ins] = [layer.weightShape[0]!, layer.weightShape[1]!]
@@ -95,7 +92,7 @@ const logitsOf = (activations: Map<string, LayerActivations>): Tensor =>
   activations.get(exampleLayers.at(-1)!.name)!.output
 
 const labels = Int32Array.from({ length: examples }, (_, n) => {
-  const row = logitsOf(run({ count: examples })).data.subarray(n * 3, n * 3 + 3)
+  const row = logitsOf(run(inputs)).data.subarray(n * 3, n * 3 + 3)
   return row.indexOf(Math.max(...row))
 })
 
@@ -116,6 +113,19 @@ function inputOn(n: number, { examples: count, path }: PassOptions): number[] {
   const from = baselineOf(n, path, count)
   return inputOf(n).map((value, i) => from[i]! + path.alpha * (value - from[i]!))
 }
+
+/** [count, 6] */
+function examplesOf(
+  { start = 0, count }: { readonly start?: number; readonly count: number },
+  options: PassOptions = {},
+): Tensor {
+  return tensor([count, widths[0]!], Array.from({ length: count }, (_, i) => inputOn(start + i, options)).flat())
+}
+
+const inputsOf = (asked: Inputs): Tensor =>
+  typeof asked === 'number'
+    ? examplesOf({ count: Math.min(asked, examples) })
+    : normals('noise', [asked.noise, widths[0]!], 1)
 
 /** The first `count` examples, in batches. */
 function batchesOf(size: number, count = examples): { readonly start: number; readonly count: number }[] {
@@ -220,11 +230,11 @@ export function exampleHost(batch = examples): Required<HostContext> {
     weights: { weights: (layer) => weights.get(layer.name)! },
     activations: {
       async *activations(options) {
-        for (const its of batchesOf(batch, options?.examples)) yield run(its, undefined, options)
+        for (const its of batchesOf(batch, options?.examples)) yield run(examplesOf(its, options))
       },
     },
     labels: { labels },
-    logits: { logits: async (count = examples) => logitsOf(run({ count })) },
+    logits: { logits: async (asked = examples) => logitsOf(run(inputsOf(asked))) },
     gradients,
     hessian: { hessianProduct },
     perturbation: {
@@ -238,7 +248,7 @@ export function exampleHost(batch = examples): Required<HostContext> {
       once: async (key, compute) => compute(rngFrom('example-network', 'once', key)),
     },
     perturbedForward: {
-      perturbedForward: async (layer, weight, count) => logitsOf(run({ count }, { layer, weight })),
+      perturbedForward: async (layer, weight, asked) => logitsOf(run(inputsOf(asked), { layer, weight })),
     },
   }
 }

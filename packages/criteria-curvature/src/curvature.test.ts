@@ -65,6 +65,10 @@ interface Small {
 const byName = (values: readonly number[]): Map<string, Tensor> =>
   new Map(layers.map(({ name }, l) => [name, tensor([2], values.slice(2 * l, 2 * l + 2))]))
 
+function unasked(): never {
+  throw new Error('not asked for')
+}
+
 /** A host with the two layers and what it was asked for: directions of products, and passes over the examples. */
 function small({ hessian = diagonal, stochastic = false, seed = 'test' }: Small = {}) {
   const directions: TensorsByLayer[] = []
@@ -84,12 +88,10 @@ function small({ hessian = diagonal, stochastic = false, seed = 'test' }: Small 
       },
     },
     gradients: {
-      gradients: () => {
-        throw new Error('not asked for')
-      },
-      activationGradients: () => {
-        throw new Error('not asked for')
-      },
+      gradients: unasked,
+      activationGradients: unasked,
+      outputGradients: unasked,
+      flowGradients: unasked,
       async *exampleGradients({ examples } = {}) {
         passes.count++
         for (const its of gradients.slice(0, examples)) yield byName(its)

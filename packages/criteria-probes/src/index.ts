@@ -1,1 +1,7 @@
 export { boundedKl } from './bounded-kl.ts'
+export { flipRate } from './flip-rate.ts'
+export { lossDelta } from './loss-delta.ts'
+export { outputKl } from './output-kl.ts'
+export { outputMse } from './output-mse.ts'
+export { singleSampleSweep } from './single-sample-sweep.ts'
+export { zeroqRandom } from './zeroq-random.ts'

@@ -1,0 +1,183 @@
+import {
+  type AnyCriterion,
+  definePerturbation,
+  type HostContext,
+  type Inputs,
+  type Layer,
+  perturb,
+  rngFrom,
+  type ScoreOutcome,
+  scoreLayers,
+  tensor,
+} from '@loadbearing/core'
+import { conformance } from '@loadbearing/core/conformance'
+import { describe, expect, it } from 'vitest'
+import { boundedKl } from './bounded-kl.ts'
+import { flipRate } from './flip-rate.ts'
+import { lossDelta } from './loss-delta.ts'
+import { outputKl } from './output-kl.ts'
+import { outputMse } from './output-mse.ts'
+import { singleSampleSweep } from './single-sample-sweep.ts'
+import { zeroqRandom } from './zeroq-random.ts'
+
+const probes = [boundedKl, flipRate, lossDelta, outputKl, outputMse, singleSampleSweep, zeroqRandom] as const
+const layer = { name: 'only', weightShape: [1] } as unknown as Layer
+
+/**
+ * A network of one weight w, which is 1: its logits are (w·x, 0), for the calibration examples x = 1, 2, 3, … of the classes 0, 1, 0, …
+ * and for the noise x = −1, −2, −3, … The perturbation adds its intensity and, where it is stochastic, the number of the draw.
+ */
+function host({ stochastic = false, intensity = 1, examples = 100 }): { context: HostContext; forwards: () => number } {
+  let forwards = 0
+  const perturbation = definePerturbation({
+    name: 'shift',
+    family: 'noise',
+    version: 1,
+    summary: 'Adds to the weight.',
+    reference: { title: 'Loadbearing', url: 'https://example.com/' },
+    target: 'weights',
+    unit: 'added',
+    intensities: [1, 2, 3, 4, 5],
+    stochastic,
+    nonFinite: true,
+    apply: ({ shape, data }, added) =>
+      tensor(
+        shape,
+        data.map((w) => w + added),
+      ),
+  })
+  const countOf = (inputs: Inputs): number => (typeof inputs === 'number' ? inputs : inputs.noise)
+  const run = (w: number, inputs: Inputs) => {
+    const sign = typeof inputs === 'number' ? 1 : -1
+    const rows = Array.from({ length: countOf(inputs) }, (_, i) => [w * sign * (i + 1), 0])
+    return tensor([rows.length, 2], rows.flat())
+  }
+  return {
+    forwards: () => forwards,
+    context: {
+      layers: [layer],
+      rng: rngFrom('test'),
+      examples,
+      labels: { labels: Int32Array.from({ length: examples }, (_, i) => i % 2) },
+      logits: { logits: async (inputs = examples) => run(1, inputs) },
+      perturbation: {
+        perturbation,
+        intensity,
+        perturbed: (_, draw = 0) =>
+          perturb(perturbation, tensor([1], [1]), intensity + (stochastic ? draw : 0), { rng: rngFrom('test'), layer }),
+        once: async (_, compute) => compute(rngFrom('test')),
+      },
+      perturbedForward: {
+        perturbedForward: async (_, weight, inputs) => {
+          forwards += countOf(inputs)
+          return run(weight.data[0]!, inputs)
+        },
+      },
+    },
+  }
+}
+
+async function scored(
+  criterion: AnyCriterion,
+  options: Record<string, number>,
+  of: Parameters<typeof host>[0] = {},
+): Promise<ScoreOutcome> {
+  return (await scoreLayers(criterion, host(of).context, options)).get('only')!
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+const sigmoid = (a: number): number => 1 / (1 + Math.exp(-a))
+
+/** KL between Bernoulli distributions with logits a and b, from the definition. */
+function kl(a: number, b: number): number {
+  const [p, q] = [sigmoid(a), sigmoid(b)]
+  return p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q))
+}
+
+for (const criterion of probes) {
+  describe(criterion.name, () => {
+    conformance(criterion, it)
+
+    it.each([
+      { stochastic: false, options: { forwards: 40 }, spent: 40 },
+      { stochastic: true, options: { forwards: 40, draws: 4 }, spent: 40 },
+      { stochastic: true, options: { forwards: 3, draws: 8 }, spent: 3 },
+    ])('spends its budget and no more: $options, stochastic $stochastic', async ({ stochastic, options, spent }) => {
+      const { context, forwards } = host({ stochastic })
+      await scoreLayers(criterion, context, options)
+      expect(forwards()).toBe(spent)
+    })
+  })
+}
+
+describe('the budget', () => {
+  it('ends with the calibration examples', async () => {
+    const { context, forwards } = host({ examples: 7 })
+    await scoreLayers(boundedKl, context, { forwards: 1000 })
+    expect(forwards()).toBe(7)
+  })
+
+  it('is of draws and examples, and the standard error covers both', async () => {
+    // The draws add 1 and 2: the logit x becomes 2x or 3x.
+    const table = [2, 3].map((w) => [1, 2].map((x) => (w * x - x) ** 2 / 2))
+    const outcome = await scored(outputMse, { forwards: 4, draws: 2 }, { stochastic: true })
+    expect(table).toEqual([
+      [0.5, 2],
+      [2, 8],
+    ])
+    // Mean squares: 14.0625 between draws, 14.0625 between examples, 5.0625 of what is left.
+    expect(outcome).toEqual({ value: 3.125, standardError: Math.sqrt((2 * 14.0625 + -5.0625) / 4) })
+    expect(await scored(outputMse, { forwards: 2, draws: 1 }, { stochastic: true })).toEqual({ value: 1.25 })
+  })
+})
+
+describe('what a probe measures', () => {
+  // The weight 1 becomes 2.
+  it('bounded-kl: the mean of 1 − exp(−KL)', async () => {
+    const { value } = await scored(boundedKl, { forwards: 2 })
+    expect(value).toBeCloseTo(mean([1, 2].map((x) => 1 - Math.exp(-kl(x, 2 * x)))), 6)
+  })
+
+  it('output-kl: the mean KL', async () => {
+    const { value } = await scored(outputKl, { forwards: 2 })
+    expect(value).toBeCloseTo(mean([1, 2].map((x) => kl(x, 2 * x))), 6)
+  })
+
+  it('zeroq-random: the mean KL on noise', async () => {
+    const { value } = await scored(zeroqRandom, { forwards: 2 }, { intensity: -0.5, examples: 1 })
+    expect(value).toBeCloseTo(mean([-1, -2].map((x) => kl(x, 0.5 * x))), 6)
+  })
+
+  it('loss-delta: what the loss of the true class rises by, below zero where it falls', async () => {
+    const loss = (logit: number): number => Math.log(1 + Math.exp(-logit))
+    const { value } = await scored(lossDelta, { forwards: 2 })
+    expect(value).toBeCloseTo(mean([loss(2) - loss(1), loss(-4) - loss(-2)]), 6)
+    expect((await scored(lossDelta, { forwards: 1 })).value).toBeCloseTo(loss(2) - loss(1), 6)
+  })
+
+  it('flip-rate and single-sample-sweep: a weight of the other sign flips all, and helps as many as it harms', async () => {
+    const turned = { intensity: -2 }
+    expect((await scored(flipRate, { forwards: 3 })).value).toBe(0)
+    expect((await scored(flipRate, { forwards: 3 }, turned)).value).toBe(1)
+    expect((await scored(singleSampleSweep, { forwards: 4 }, turned)).value).toBe(0)
+    expect((await scored(singleSampleSweep, { forwards: 3 }, turned)).value).toBeCloseTo(1 / 3, 12)
+    expect(await scored(singleSampleSweep, { forwards: 3 }, { ...turned, stochastic: true })).toEqual({ value: 1 / 3 })
+  })
+})
+
+describe('infinite logits', () => {
+  const infinite = { intensity: Infinity }
+
+  it.each([outputKl, outputMse, lossDelta])('are the reason where nothing bounds $name', async (criterion) => {
+    expect(await scored(criterion, { forwards: 2 }, infinite)).toMatchObject({
+      reason: expect.stringContaining('NaN or infinite') as string,
+    })
+  })
+
+  it('count in full where something does', async () => {
+    expect((await scored(boundedKl, { forwards: 2 }, infinite)).value).toBe(1)
+    expect((await scored(flipRate, { forwards: 2 }, infinite)).value).toBe(1)
+    // The first example was right, the second was not.
+    expect((await scored(singleSampleSweep, { forwards: 2 }, infinite)).value).toBe(0.5)
+  })
+})
