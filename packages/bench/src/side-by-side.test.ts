@@ -42,6 +42,11 @@ describe('works side by side', () => {
     expect(results[1]).toEqual(['own done', 'another done', 'a1 done', 'a2 done', 'a3 done'])
   })
 
+  it('go a way alone to its end, where an engine would have to change between two', async () => {
+    const { computed } = await together([through('a1', 'a2', 'a3'), through('b1', 'b2'), through('c1', 'c2')])
+    expect(computed).toEqual(['c1', 'c2', 'b1', 'b2', 'a1', 'a2', 'a3'])
+  })
+
   it('all end, whatever they ask for, with what they asked for, at most once at a time', async () => {
     const key = fc.constantFrom('a', 'b', 'c', 'd')
     const steps = fc.array(fc.array(key, { minLength: 1, maxLength: 3 }), { maxLength: 5 })

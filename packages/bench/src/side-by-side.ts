@@ -92,8 +92,8 @@ export async function sideBySide<R>(
   }
 }
 
-/** What the fewest works wait for; of those the one that was asked for first. */
+/** What the fewest works wait for; of those what was asked for last, so that one who goes a way alone goes it to its end. */
 function rarest(waiting: readonly Asked[]): readonly Asked[] {
   const byKey = [...new Set(waiting.map(({ key }) => key))].map((key) => waiting.filter((its) => its.key === key))
-  return byKey.reduce((fewest, its) => (its.length < fewest.length ? its : fewest))
+  return byKey.reduce((fewest, its) => (its.length <= fewest.length ? its : fewest))
 }
