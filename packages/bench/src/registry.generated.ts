@@ -2,7 +2,7 @@
 
 import { activationEffectiveRank, activationEntropy, activationNorm, activationRange, apoz, ckaWithInput } from '@loadbearing/criteria-activations'
 import { depth, macs, outputSize, parameterCount, paramsPerMac, random, reverseDepth } from '@loadbearing/criteria-baselines'
-import { hutchinsonTrace } from '@loadbearing/criteria-curvature'
+import { fisherError, fit, hawqV2, hutchinsonTrace, localOutputError, obdDiagonal, obdError, squaredGradientError, topEigenvalue } from '@loadbearing/criteria-curvature'
 import { fisher, fisherPruning, gradientActivation, gradientNorm, grasp, logitGradientNorm, snip, taylor, taylorFilters } from '@loadbearing/criteria-gradients'
 import { boundedKl } from '@loadbearing/criteria-probes'
 import { conditionNumber, effectiveRank, filterDistance, filterDistanceSum, kurtosis, l1Norm, l2Norm, lamp, maxMagnitude, meanMagnitude, sparsityAtThreshold, spectralNorm, sqnr, stableRank, weightError } from '@loadbearing/criteria-weights'
@@ -27,7 +27,15 @@ export const criteria: readonly RegisteredCriterion[] = [
   { plugin: paramsPerMac, module: '@loadbearing/criteria-baselines' },
   { plugin: random, module: '@loadbearing/criteria-baselines' },
   { plugin: reverseDepth, module: '@loadbearing/criteria-baselines' },
+  { plugin: fisherError, module: '@loadbearing/criteria-curvature' },
+  { plugin: fit, module: '@loadbearing/criteria-curvature' },
+  { plugin: hawqV2, module: '@loadbearing/criteria-curvature' },
   { plugin: hutchinsonTrace, module: '@loadbearing/criteria-curvature' },
+  { plugin: localOutputError, module: '@loadbearing/criteria-curvature' },
+  { plugin: obdDiagonal, module: '@loadbearing/criteria-curvature' },
+  { plugin: obdError, module: '@loadbearing/criteria-curvature' },
+  { plugin: squaredGradientError, module: '@loadbearing/criteria-curvature' },
+  { plugin: topEigenvalue, module: '@loadbearing/criteria-curvature' },
   { plugin: fisher, module: '@loadbearing/criteria-gradients' },
   { plugin: fisherPruning, module: '@loadbearing/criteria-gradients' },
   { plugin: gradientActivation, module: '@loadbearing/criteria-gradients' },
