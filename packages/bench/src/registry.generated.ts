@@ -2,7 +2,7 @@
 
 import { activationEffectiveRank, activationEntropy, activationNorm, activationRange, apoz, ckaWithInput } from '@loadbearing/criteria-activations'
 import { depth, macs, outputSize, parameterCount, paramsPerMac, random, reverseDepth } from '@loadbearing/criteria-baselines'
-import { fisherError, fit, hawqV2, hutchinsonTrace, obdDiagonal, obdError, topEigenvalue } from '@loadbearing/criteria-curvature'
+import { fisherError, fit, hawqV2, hutchinsonTrace, localOutputError, obdDiagonal, obdError, squaredGradientError, topEigenvalue } from '@loadbearing/criteria-curvature'
 import { fisher, fisherPruning, gradientActivation, gradientNorm, grasp, logitGradientNorm, snip, taylor, taylorFilters } from '@loadbearing/criteria-gradients'
 import { boundedKl, flipRate, lossDelta, outputKl, outputMse, singleSampleSweep, zeroqRandom } from '@loadbearing/criteria-probes'
 import { conditionNumber, effectiveRank, filterDistance, filterDistanceSum, kurtosis, l1Norm, l2Norm, lamp, maxMagnitude, meanMagnitude, sparsityAtThreshold, spectralNorm, sqnr, stableRank, weightError } from '@loadbearing/criteria-weights'
@@ -31,8 +31,10 @@ export const criteria: readonly RegisteredCriterion[] = [
   { plugin: fit, module: '@loadbearing/criteria-curvature' },
   { plugin: hawqV2, module: '@loadbearing/criteria-curvature' },
   { plugin: hutchinsonTrace, module: '@loadbearing/criteria-curvature' },
+  { plugin: localOutputError, module: '@loadbearing/criteria-curvature' },
   { plugin: obdDiagonal, module: '@loadbearing/criteria-curvature' },
   { plugin: obdError, module: '@loadbearing/criteria-curvature' },
+  { plugin: squaredGradientError, module: '@loadbearing/criteria-curvature' },
   { plugin: topEigenvalue, module: '@loadbearing/criteria-curvature' },
   { plugin: fisher, module: '@loadbearing/criteria-gradients' },
   { plugin: fisherPruning, module: '@loadbearing/criteria-gradients' },

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { type AnyCriterion, definePerturbation, perturb, rngFrom, scoreLayers, tensor } from '@loadbearing/core'
+import { type AnyCriterion, perturb, rngFrom, scoreLayers } from '@loadbearing/core'
 import { describe, expect, it } from 'vitest'
 import { loadModel } from '../src/model.ts'
 import { criteria } from '../src/registry.generated.ts'
+import { rounding } from './rounding.ts'
 
 interface Reference {
   readonly model: string
@@ -13,25 +14,6 @@ interface Reference {
 const fixture = new URL('fixtures/weight-criteria.json', import.meta.url)
 const references = JSON.parse(readFileSync(fixture, 'utf8')) as readonly Reference[]
 const criterion = (name: string): AnyCriterion => criteria.find(({ plugin }) => plugin.name === name)!.plugin
-
-const rounding = definePerturbation({
-  name: 'rounding',
-  family: 'quantization',
-  version: 1,
-  summary: 'Rounds to whole multiples of a share of the largest magnitude.',
-  reference: { title: 'Loadbearing', url: 'https://example.com/' },
-  target: 'weights',
-  unit: 'steps',
-  intensities: [31, 15, 7, 3, 1],
-  stochastic: false,
-  apply: ({ shape, data }, steps) => {
-    const step = data.reduce((max, w) => Math.max(max, Math.abs(w)), 0) / steps
-    return tensor(
-      shape,
-      data.map((w) => Math.floor(w / step + 0.5) * step),
-    )
-  },
-})
 
 describe('criteria of the weights agree with numpy and scipy (tools/reference/weight_criteria.py)', () => {
   it.each(references.map((its) => [its.model, its] as const))('on %s', async (_, { model, layers: names, scores }) => {

@@ -1,6 +1,14 @@
 /** The ONNX operators whose learned weight makes a layer. */
 export type LayerOp = 'Conv' | 'ConvTranspose' | 'Gemm' | 'MatMul'
 
+/** How a convolution's kernel lies on what it reads: a number for every axis of space. */
+export interface Window {
+  readonly strides: readonly number[]
+  readonly dilations: readonly number[]
+  /** Zeros in front of what is read; of a transposed convolution, places cut off in front of what is made. */
+  readonly pads: readonly number[]
+}
+
 /** A learned weight tensor and the node or nodes that consume it. */
 export interface Layer {
   /** The name of the weight tensor in the ONNX file: unique in a model. */
@@ -25,4 +33,6 @@ export interface Layer {
   readonly inputShape: readonly number[]
   /** Shape of the layer's output for one example (no batch dimension); the first consuming node's. */
   readonly outputShape: readonly number[]
+  /** Of a convolution, transposed or not; the first consuming node's. */
+  readonly window?: Window
 }

@@ -202,6 +202,12 @@ export function integersAttribute(node: GraphNode, name: string): number[] {
   return (node.proto.attribute?.find((candidate) => candidate.name === name)?.ints ?? []).map(Number)
 }
 
+/** An attribute of a node that is a text; empty where it has none. */
+export function textAttribute(node: GraphNode, name: string): string {
+  const bytes = node.proto.attribute?.find((candidate) => candidate.name === name)?.s
+  return bytes ? new TextDecoder().decode(bytes) : ''
+}
+
 const { DataType } = proto.TensorProto
 
 /** Element types that people call otherwise than the format does. */

@@ -1,6 +1,7 @@
 import { type Layer, sizeOf } from '@loadbearing/core'
 import type { ActivationType } from './cut.ts'
 import type { WeightUse } from './weights.ts'
+import { windowOf } from './windows.ts'
 
 /** Says of a weight and the nodes that use it what core calls a layer. */
 export function describeLayer(
@@ -11,6 +12,9 @@ export function describeLayer(
   types: ReadonlyMap<string, ActivationType>,
 ): Layer {
   const uses = [first, ...others]
+  const inputShape = exampleShape(types.get(first.data)!)
+  const outputShape = exampleShape(types.get(first.made)!)
+  const window = windowOf(first, weightShape, inputShape, outputShape)
   return {
     name,
     op: first.op,
@@ -22,8 +26,9 @@ export function describeLayer(
     groups: first.groups,
     parameters: sizeOf(weightShape),
     macs: uses.reduce((total, use) => total + multiplyAccumulates(use, weightShape, types), 0),
-    inputShape: exampleShape(types.get(first.data)!),
-    outputShape: exampleShape(types.get(first.made)!),
+    inputShape,
+    outputShape,
+    ...(window && { window }),
   }
 }
 

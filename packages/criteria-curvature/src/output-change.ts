@@ -1,0 +1,63 @@
+import type { Tensor, Unscored } from '@loadbearing/core'
+import type { Sample } from './sampled-patches.ts'
+import type { Wiring } from './wiring.ts'
+
+/** An output channel, and what was added to its weights, in the order of a row of its group's patches. */
+export interface ChangedChannel {
+  readonly group: number
+  readonly channel: number
+  readonly change: Float64Array
+}
+
+/** Every output channel of a layer; `change` is written over from one to the next. */
+export function* changedChannels(
+  { groups, outputs, inputs, taps, weights }: Wiring,
+  { data: moved }: Tensor,
+  { data: original }: Tensor,
+): Generator<ChangedChannel> {
+  const change = new Float64Array(inputs * taps)
+  for (let channel = 0; channel < groups * outputs; channel++) {
+    const group = Math.floor(channel / outputs)
+    const start = group * weights.group + (channel % outputs) * weights.output
+    for (let at = 0; at < change.length; at++) {
+      const weight = start + Math.floor(at / taps) * weights.input + (at % taps)
+      change[at] = moved[weight]! - original[weight]!
+    }
+    yield { group, channel, change }
+  }
+}
+
+/** What is added to the channel in a row of the sample. */
+export function addedIn({ patches }: Sample, { group, change }: ChangedChannel, row: number): number {
+  const patch = patches[group]!
+  const start = row * change.length
+  let sum = 0
+  for (let at = 0; at < change.length; at++) sum += change[at]! * patch[start + at]!
+  return sum
+}
+
+/** Rows that are looked at by `ifLinear`. */
+const looked = 16
+
+/**
+ * The sample, or the reason why it says nothing of the layer: one that scales what its weight makes, say. What it makes less what its weight
+ * adds to nothing must be the same in all rows of a channel, but for rounding.
+ */
+export function ifLinear(sample: Sample, weight: Tensor): Sample | Unscored {
+  const { wiring, made, rows } = sample
+  const channels = made.length / rows
+  const count = Math.min(looked, rows)
+  const nothing = { shape: weight.shape, data: new Float32Array(weight.data.length) }
+  for (const changed of changedChannels(wiring, weight, nothing)) {
+    const terms = Array.from({ length: count }, (_, i) => {
+      const row = Math.floor((i * rows) / count)
+      const [value, product] = [made[row * channels + changed.channel]!, addedIn(sample, changed, row)]
+      return { rest: value - product, size: Math.abs(value) + Math.abs(product) }
+    })
+    const scale = Math.max(...terms.map(({ size }) => size))
+    if (terms.some(({ rest }) => Math.abs(rest - terms[0]!.rest) > 1e-3 * scale)) {
+      return { reason: 'it makes something else than its weight times what it reads, plus a constant' }
+    }
+  }
+  return sample
+}
