@@ -1,4 +1,4 @@
-import { bounded, defineCriterion, klDivergences, type Layer, type Score } from '@loadbearing/core'
+import { bounded, byLayer, defineCriterion, klDivergences, type Layer, type Score } from '@loadbearing/core'
 import { z } from 'zod'
 import { crossedMean } from './crossed-mean.ts'
 
@@ -33,6 +33,9 @@ export const boundedKl = defineCriterion({
     const rounds = perturbation.stochastic ? Math.min(draws, forwards) : 1
     const images = Math.min(examples, Math.floor(forwards / rounds))
     const clean = await logits(images)
+    if (!clean.data.every(Number.isFinite)) {
+      return byLayer(layers, () => ({ reason: 'the unperturbed network gives logits that are not finite' }))
+    }
     const scores = new Map<string, Score>()
     for (const layer of layers) scores.set(layer.name, await probe(layer))
     return scores

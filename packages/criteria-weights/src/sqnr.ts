@@ -17,7 +17,7 @@ const leastShare = 2 ** -48
  *
  * N / S counts as at least 2⁻⁴⁸ (−144.5 dB), so that a layer which the perturbation leaves as it was has a score, the
  * lowest; in a mean over a grid one such level outweighs the others. A layer of zeros that stays so has it, too; one
- * that does not has no ratio and gives Infinity, its reason in place of a score. The standard error is that of N,
+ * that does not has no ratio, and no score. The standard error is that of N,
  * carried through the logarithm to first order.
  */
 export const sqnr = defineCriterion({
@@ -42,6 +42,7 @@ export const sqnr = defineCriterion({
         return original.reduce((sum, w, i) => sum + (moved[i]! - w) ** 2, 0)
       })
       const { value: noise, standardError } = meanOfDraws(noises)
+      if (signal === 0 && noise > 0) return { reason: 'its weights are all zero' }
       const value = decibels * Math.log(noise === 0 ? leastShare : Math.max(noise / signal, leastShare))
       if (standardError === undefined) return value
       return { value, standardError: noise === 0 ? 0 : (decibels * standardError) / noise }
