@@ -1,3 +1,4 @@
+import onnxProto from 'onnx-proto'
 import type { onnx } from 'onnx-proto'
 import { readModel } from '@loadbearing/onnx'
 import type { BenchModel } from '../src/model.ts'
@@ -29,7 +30,7 @@ export const convolution = drawn(7, 36)
 export function tinyNetwork({ first = convolution, bias = [0.1, -0.1], second = convolution }: TinyWeights = {}) {
   const conv = (input: readonly string[], output: string): onnx.INodeProto => ({
     ...node('Conv', [...input], output),
-    attribute: [{ name: 'pads', type: 7, ints: [1, 1, 1, 1] }],
+    attribute: [{ name: 'pads', type: onnxProto.onnx.AttributeProto.AttributeType.INTS, ints: [1, 1, 1, 1] }],
   })
   return floatNetwork({
     input: shape,
