@@ -52,7 +52,10 @@ function squaredDistances(rows: readonly Float32Array[]): Float64Array[] {
     for (let j = 0; j < i; j++) {
       const b = rows[j]!
       let sum = 0
-      for (let f = 0; f < a.length; f++) sum += (a[f]! - b[f]!) ** 2
+      for (let f = 0; f < a.length; f++) {
+        const difference = a[f]! - b[f]!
+        sum += difference * difference
+      }
       squares[i]![j] = squares[j]![i] = sum
     }
   }
