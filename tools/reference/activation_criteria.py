@@ -39,6 +39,24 @@ def cka(reads: np.ndarray, made: np.ndarray) -> float:
     return float(np.linalg.norm(y.T @ x) ** 2 / (np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)))
 
 
+def block_influence(reads: np.ndarray, made: np.ndarray) -> float | None:
+    if reads.shape != made.shape:
+        return None
+    x, y = (np.moveaxis(of, 1, -1).reshape(-1, of.shape[1]) for of in (reads, made))
+    sizes = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
+    kept = sizes > 0
+    return float(1 - ((x * y).sum(1)[kept] / sizes[kept]).mean())
+
+
+def hsic(made: np.ndarray, labels: np.ndarray) -> float:
+    rows, count = made.reshape(len(made), -1), len(made)
+    distances = np.linalg.norm(rows[:, None] - rows[None], axis=2)
+    width = np.median(distances[np.tril_indices(count, -1)])
+    k, h = np.exp(-(distances**2) / (2 * width**2)), np.eye(count) - 1 / count
+    same = (labels[:, None] == labels[None]).astype(float)
+    return float(np.trace(k @ h @ same @ h) / (count - 1) ** 2)
+
+
 def reference(name: str) -> dict[str, object]:
     network = Network((MODELS / f"{name}.onnx").read_bytes())
     network.stored = {key: value.double() if value.is_floating_point() else value for key, value in network.stored.items()}
@@ -55,6 +73,8 @@ def reference(name: str) -> dict[str, object]:
         "activation-entropy": [channel_entropy(made) for made in makes],
         "activation-range": [float(top / np.sqrt((made**2).mean())) for top, made in zip(largest, makes)],
         "apoz": [float(1 - (np.maximum(made, 0) == 0).mean()) for made in makes],
+        "block-influence": [block_influence(read, made) for read, made in zip(reads, makes)],
+        "hsic": [hsic(made, np.arange(EXAMPLES) * 3 % 10) for made in makes],
         "cka-with-input": [1 - cka(read, made) for read, made in zip(reads, makes)],
     }
 

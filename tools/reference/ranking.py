@@ -127,6 +127,34 @@ def regression_intervals():
         }
 
 
+def size_effects():
+    """Scores that go with the weights of a layer and much noise, on networks of the zoo; all layers, and some without a score."""
+    layers = json.loads((FIXTURES.parents[2] / "onnx/test/fixtures/zoo-layers.json").read_text())
+    rng = np.random.default_rng(31)
+    for network in ("lenet-fashion", "resnet20-narrow-fashion", "mobilenet-fashion"):
+        its = layers[network]
+        sizes = {
+            "parameters": [layer["parameters"] for layer in its],
+            "macs": [layer["macs"] for layer in its],
+            "depth": list(range(len(its))),
+        }
+        noise = np.exp(rng.normal(size=len(its)))
+        scores = np.round(np.sqrt(sizes["parameters"]) * noise, 2)
+        unscored = rng.random(len(its)) < 0.25
+        for left_out in (np.zeros(len(its), bool), unscored):
+            kept = np.flatnonzero(~left_out)
+            with np.errstate(all="ignore"):
+                yield {
+                    "name": f"{network}, {len(kept)} of {len(its)} layers",
+                    "sizes": sizes,
+                    "scores": [None if out else float(score) for score, out in zip(scores, left_out, strict=True)],
+                    "layers": len(kept),
+                } | {
+                    size: float(stats.spearmanr(scores[kept], np.asarray(values)[kept]).statistic)
+                    for size, values in sizes.items()
+                }
+
+
 def write(name, cases):
     FIXTURES.mkdir(parents=True, exist_ok=True)
     lines = ",\n".join(json.dumps(case) for case in cases)
@@ -138,3 +166,4 @@ write("quantiles", quantiles())
 write("critical-t", critical_t())
 write("variance-components", variance_components())
 write("regression-interval", regression_intervals())
+write("size-effects", size_effects())

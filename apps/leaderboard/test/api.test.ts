@@ -245,6 +245,35 @@ describe('one of them', () => {
     expect(deep?.ranking.reason).toBe('no score for 1 of 8 layers')
   })
 
+  it('is a criterion with how its scores go with the size of the layers', async () => {
+    // .9 .5 .3 .15 .6 against depth: ranks 5 3 2 1 4, so 1 − 6·(16 + 1 + 1 + 9 + 1)/120 = −.4.
+    const onTiny = { model: 'tiny-net', layers: 5, parameters: -0.4, macs: null, depth: -0.4, constant: false }
+    const { body } = await get('/criteria/fragile')
+    expect(body).toMatchObject({
+      sizeEffects: [
+        { ...onTiny, perturbation: null },
+        { model: 'deep-net', layers: 7 },
+      ],
+    })
+    const aware = await get('/criteria/bounded-kl')
+    expect(aware.body).toMatchObject({
+      sizeEffects: [
+        { model: 'tiny-net', perturbation: 'gaussian-noise', layers: 5 },
+        { model: 'tiny-net', perturbation: 'magnitude-pruning', layers: 5 },
+        // Nothing is live.
+        { model: 'tiny-net', perturbation: 'rounding', layers: 0, depth: null },
+        {},
+        {},
+        {},
+      ],
+    })
+    const flat = await get('/criteria/flat')
+    expect(flat.body).toMatchObject({
+      sizeEffect: { parameters: 0, macs: null, depth: 0 },
+      sizeEffects: [{ constant: true }, { constant: true }],
+    })
+  })
+
   it('is a task with intervals, ceiling and rankings, best first; or why it does not count', async () => {
     const { body } = await get('/tasks/deep-net/gaussian-noise')
     const task = z
@@ -283,7 +312,7 @@ describe('one of them', () => {
         ),
       })
       .parse(body)
-    expect(files).toHaveLength(13)
+    expect(files).toHaveLength(14)
     for (const file of files) {
       const bytes = await (await fetch(new URL(file.url, url))).arrayBuffer()
       expect(bytes.byteLength).toBe(file.bytes)

@@ -17,7 +17,7 @@ describe('a dataset folder', () => {
       ['tiny-net', 5],
       ['deep-net', 8],
     ])
-    expect(dataset.models[1]?.layers[2]).toMatchObject({ depth: 2, name: 'conv3.weight', weightShape: [4, 4, 3, 3] })
+    expect(dataset.models[1]?.layers[2]).toMatchObject({ depth: 2, name: 'conv3.weight', weightShape: [6, 4, 3, 3] })
     expect(dataset.models[0]).toMatchObject({ cleanCorrect: 108, cleanAccuracy: 0.9, licence: 'MIT' })
     expect(dataset.perturbations[0]).toMatchObject({ name: 'gaussian-noise', intensities: [0.1, 0.4, 0.8] })
     expect(dataset.tasks.map(({ model, perturbation, kind }) => [model.name, perturbation.name, kind])).toEqual(

@@ -6,6 +6,7 @@ import {
   leaderboard,
   poolScores,
   rankTask,
+  sizeEffect,
   type Task,
   type TaskOutcomes,
   taskTruths,
@@ -50,6 +51,7 @@ interface ExampleCriterion extends Contestant {
   readonly aware: boolean
   readonly needs: string
   readonly forwards: number
+  readonly backwards?: number
   /** The score of a layer, at a level where it is aware; null where it has none. */
   score(network: Network, depth: number, level: number, rng: Rng): number | null
 }
@@ -84,8 +86,9 @@ const criteria: readonly ExampleCriterion[] = [
     name: 'fragile',
     track: 'predictor',
     aware: false,
-    needs: 'activations',
+    needs: 'activations,gradients',
     forwards: 64,
+    backwards: 1500,
     score: ({ name, matters }, depth) => (name === 'deep-net' && depth === 2 ? null : matters[depth]!),
   },
   {
@@ -117,6 +120,7 @@ export function exampleTables() {
     tasks: [] as Row<'tasks'>[],
     truths: [] as Row<'truths'>[],
     rankings: [] as Row<'rankings'>[],
+    size_effects: [] as Row<'size_effects'>[],
   }
   const outcomes = { correct: [] as number[], clean_correct: [] as number[], bounded_kl: [] as number[] }
   const ranked = new Map<TruthKind, Task[]>(truthKinds.map((kind) => [kind, []]))
@@ -189,7 +193,7 @@ export function exampleTables() {
         peak_memory: 1e6 * (model + 1),
         examples: criterion.forwards,
         forwards: criterion.forwards * its.length,
-        backwards: 0,
+        backwards: criterion.backwards ?? 0,
         threads: 1,
       })
       return its
@@ -215,6 +219,18 @@ export function exampleTables() {
           ] as const
         }),
       )
+      criteria.forEach(({ name, aware }, id) => {
+        if (!aware && perturbation.id > 0) return
+        rows.size_effects.push({
+          criterion_id: id,
+          model_id: model,
+          perturbation_id: aware ? perturbation.id : null,
+          ...sizeEffect(
+            scores.get(name)!,
+            network.matters.map((_, depth) => ({ parameters: weights(depth), macs: 28_224, depth })),
+          ),
+        })
+      })
       for (const kind of truthKinds) {
         const { layers: its, ceiling, status } = truths[kind]
         const taskId = rows.tasks.length
@@ -280,7 +296,7 @@ export function exampleTables() {
       sha256: sha256Of(network),
       opset: 17,
       layers: network.matters.length,
-      parameters: 144 * network.matters.length,
+      parameters: total(network.matters.map((_, depth) => weights(depth))),
       macs: 28_224 * network.matters.length,
       classes: 10,
       images,
@@ -296,9 +312,9 @@ export function exampleTables() {
       name: `conv${depth + 1}.weight`,
       op: 'Conv',
       nodes: `conv${depth + 1}`,
-      weight_shape: '4,4,3,3',
+      weight_shape: `${depth + 4},4,3,3`,
       groups: 1,
-      parameters: 144,
+      parameters: weights(depth),
       macs: 28_224,
       input_shape: '4,14,14',
       output_shape: '4,14,14',
@@ -346,6 +362,7 @@ export function exampleTables() {
       reference_url: 'https://arxiv.org/abs/2308.04753',
     })),
     ...rows,
+    size_effects: rows.size_effects.toSorted((a, b) => a.criterion_id - b.criterion_id),
     runs: [
       {
         ...machine,
@@ -426,6 +443,11 @@ function measure(network: Network, { name, grid, repeats, harms }: ExamplePertur
 
 function sha256Of({ matters }: Network): string {
   return matters.length.toString(16).padStart(2, '0').repeat(32)
+}
+
+/** Deeper layers are larger; what a layer costs is the same for all. */
+function weights(depth: number): number {
+  return 36 * (depth + 4)
 }
 
 function total(values: readonly number[]): number {

@@ -273,10 +273,37 @@ describe('what is shown of a dataset', () => {
     const page = await site().open('/')
     const cost = (column: string) => page.locator(`tr[data-criterion=bounded-kl] td.${column}`).textContent()
     expect((await cost('seconds'))?.trim()).toBe('1.5 s')
+    expect((await cost('processor'))?.trim()).toBe('1.8 s')
     expect((await cost('forwards'))?.trim()).toBe('40')
+    const passes = (column: string) => page.locator(`tr[data-criterion=fragile] td.${column}`).textContent()
+    // 64 forward passes a layer, of 5 and of 8.
+    expect((await passes('forwards'))?.trim()).toBe('416')
+    expect((await passes('backwards'))?.trim()).toBe('1,500')
     await page.goto(`${site().url}/criteria/bounded-kl/`)
     // 40 images, at each of the 8 levels of 5 and of 8 layers.
-    expect(await page.locator('.card', { hasText: 'Passes a model' }).textContent()).toContain('2,080 forward')
+    expect(await page.locator('.card', { hasText: 'Passes a model' }).textContent()).toMatch(
+      /2,080 forward\s*\(40 a score\)\s*,\s*0\s*backward/,
+    )
+  })
+
+  it('lays open how scores go with the size of the layers, and their mean over models', async () => {
+    const page = await site().open('/criteria/fragile/')
+    const cells = (column: string) => page.locator(`.sizes td[data-column=${column}]`).allTextContents()
+    const trimmed = async (column: string) => (await cells(column)).map((text) => text.trim())
+    // Layers are larger with depth, so that both say the same; they cost the same. One layer of deep-net has no score.
+    expect(await trimmed('layers')).toEqual(['5', '7'])
+    expect(await trimmed('macs')).toEqual(['–', '–'])
+    expect(await trimmed('parameters')).toEqual(await trimmed('depth'))
+    const { depth } = site().dataset.criteria.find(({ name }) => name === 'fragile')!.sizeEffect
+    const mean = await page.locator('.sizes td[data-mean=depth]').textContent()
+    expect(mean?.trim()).toBe(
+      depth!
+        .toFixed(2)
+        .replace(/^(-?)0\./, '$1.')
+        .replace('-', '−'),
+    )
+    await page.goto(`${site().url}/criteria/flat/`)
+    expect(await page.locator('.sizes').textContent()).toContain('constant scores')
   })
 
   it('gives every layer a row of the heatmap, and its loss in points', async () => {

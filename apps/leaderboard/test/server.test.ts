@@ -107,7 +107,7 @@ describe('the files of the dataset', () => {
     const sums = await (await fetch(`${url}/dataset/files/SHA256SUMS`)).text()
     expect(sums).toBe(readFileSync(join(folder, 'SHA256SUMS'), 'utf8'))
     const lines = sums.trim().split('\n')
-    expect(lines).toHaveLength(13)
+    expect(lines).toHaveLength(14)
     for (const line of lines) {
       const [hash = '', name = ''] = line.split('  ')
       const response = await fetch(`${url}/dataset/files/${name}`)

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { InputError } from '@loadbearing/core'
 import {
   type Asked,
@@ -140,6 +141,11 @@ export async function openData(
       hint: 'Calibrate on examples of the same kind: a Parquet or Arrow file with a column of lists of numbers.',
     })
   }
+  if (source.calibration !== undefined && areOneSet(reference, source.calibration)) {
+    throw new InputError(`${reference} cannot be for calibration and for the truth both.`, {
+      hint: 'Leave --calibration out: about a fifth of the images is then kept apart for it. Or name other ones.',
+    })
+  }
   const own = await open(reference)
   const other = source.calibration === undefined ? undefined : await open(source.calibration)
   return {
@@ -151,6 +157,11 @@ export async function openData(
       return split === 'test' ? own.images('all', how) : other.images('all', how, 'calibration')
     },
   }
+}
+
+/** Whether both name the same folder or file: not the zoo's data, whose parts are apart. */
+function areOneSet(data: string, calibration: string): boolean {
+  return !data.startsWith(zooPrefix) && resolve(data) === resolve(calibration)
 }
 
 interface Measured {

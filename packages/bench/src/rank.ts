@@ -2,6 +2,7 @@ import { DatasetError } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
 import { readTable, readTableIfThere, type TablesToWrite, writeTables } from '@loadbearing/dataset/folder'
 import {
+  type CriterionSizeEffect,
   leaderboard,
   type LeaderboardRow,
   poolScores,
@@ -14,6 +15,7 @@ import {
 } from '@loadbearing/ranking'
 import { withFolderLock } from './folder-lock.ts'
 import { type MeasuredTask, measuredTasks, type TaskChoice } from './measured-tasks.ts'
+import { type ScoredTask, sizeEffects } from './size-effects.ts'
 
 export interface RankOptions extends TaskChoice {
   /** The dataset folder that holds ground truth and scores. */
@@ -33,6 +35,8 @@ export interface Ranked {
   readonly tasks: readonly RankedTask[]
   /** The table of every kind of truth, over the tasks that count. */
   readonly leaderboards: Readonly<Record<TruthKind, Readonly<Record<Track, readonly LeaderboardRow[]>>>>
+  /** How every criterion's scores go with the size of the layers: once a model, or once a task where it is aware. */
+  readonly sizeEffects: readonly CriterionSizeEffect[]
   /** What ran the network for each criterion, by name: none for one that reads the weights alone. */
   readonly engines: ReadonlyMap<string, readonly string[]>
 }
@@ -67,10 +71,12 @@ async function rankChosen(
   const names = contestants.map(({ name }) => name)
 
   const tasks: RankedTask[] = []
+  const scored: ScoredTask[] = []
   const rows = { tasks: [] as Row<'tasks'>[], truths: [] as Row<'truths'>[], rankings: [] as Row<'rankings'>[] }
   for (const its of await measuredTasks(out, choice)) {
     const { model, perturbation, layers, measured } = its
     const said = scoresOf(criteria, scores, its)
+    scored.push({ model, perturbation, layers, scores: said.values })
     for (const truth of truthKinds) {
       const { status, ceiling, layers: truths } = measured.truths[truth]
       const task = taskOf(its, truth, said.values)
@@ -115,7 +121,11 @@ async function rankChosen(
       [...new Set(scores.flatMap((row) => (row.criterion_id === id ? (row.engine ?? []) : [])))],
     ]),
   )
-  return { ranked: { tasks, leaderboards, engines }, tables: { ...rows, leaderboard: rowsOfBoards } }
+  const sizes = sizeEffects(criteria, scored)
+  return {
+    ranked: { tasks, leaderboards, engines, sizeEffects: sizes.map(({ effect }) => effect) },
+    tables: { ...rows, leaderboard: rowsOfBoards, size_effects: sizes.map(({ row }) => row) },
+  }
 }
 
 function isEverything({ models, perturbations, intensity }: TaskChoice): boolean {

@@ -5,7 +5,8 @@ import type { Ask } from '../src/side-by-side.ts'
 /** Nobody else asks. */
 export const alone: Ask = (_, compute) => compute()
 
-export const offerOf = (host: Host): Offer => host.offer({ name: 'test', version: 1 })
+export const offerOf = (host: Host, criterion = { name: 'test', version: 1 }): Offer => host.offer(criterion)
 
 /** What a criterion that runs alone is given. */
-export const contextOf = (host: Host, level?: Level): HostContext => offerOf(host).context(alone, level)
+export const contextOf = (host: Host, level?: Level, criterion?: { name: string; version: number }): HostContext =>
+  offerOf(host, criterion).context(alone, level)

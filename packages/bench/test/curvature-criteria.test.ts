@@ -5,6 +5,7 @@ import type { Host } from '../src/host.ts'
 import { criteria } from '../src/registry.generated.ts'
 import { expectClose, given, small } from './drawn-images.ts'
 import { rounding } from './rounding.ts'
+import { contextOf } from './context-of.ts'
 
 const exact = ['fit', 'fisher-error', 'local-output-error', 'squared-gradient-error'] as const
 const drawn = ['obd-diagonal', 'obd-error', 'hawq-v2'] as const
@@ -23,7 +24,7 @@ const references = JSON.parse(readFileSync(fixture, 'utf8')) as readonly Referen
 async function scored(host: Host, layers: readonly string[], name: string, options = {}) {
   const { plugin } = criteria.find((its) => its.plugin.name === name)!
   const level = isPerturbationAware(plugin) ? { perturbation: rounding, intensity: 7 } : undefined
-  const outcomes = await scoreLayers(plugin, host.contexts({ name: 'reference', version: 1 })(level), options)
+  const outcomes = await scoreLayers(plugin, contextOf(host, level), options)
   return layers.map((layer) => ({ value: NaN, standardError: NaN, ...outcomes.get(layer) }))
 }
 

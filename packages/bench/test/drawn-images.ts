@@ -37,5 +37,5 @@ export async function given<T>(model: BenchModel, options: HostOptions, work: (h
 /** Within a ten-thousandth of the length. */
 export function expectClose(made: ArrayLike<number>, expected: ArrayLike<number>): void {
   const length = Math.hypot(...Array.from(expected))
-  expect(Math.hypot(...Array.from(expected, (value, i) => value - made[i]!))).toBeLessThan(1e-4 * length)
+  expect(Math.hypot(...Array.from(expected, (value, i) => value - made[i]!))).toBeLessThanOrEqual(1e-4 * length)
 }

@@ -19,6 +19,7 @@ const said: Said = {
   probing: { probe: true, score: (layer) => layer % 3 },
 }
 const names = Object.keys(said)
+const close = (value: number): number => expect.closeTo(value, 12) as number
 
 const written = async (): Promise<string> => {
   const folder = temporaryFolder()
@@ -135,6 +136,42 @@ describe('a ranking', () => {
         tasks: its.tasks,
       })
     }
+  })
+
+  it('lays open how scores go with the size of the layers, once a model or once a task', async () => {
+    const out = await written()
+    const { sizeEffects } = await rank({ out })
+    // Ranks 5 4 3 1.5 1.5 against 1 to 5: −9.5 / √(9.5 · 10); without layer 2, −4.5 / √(4.5 · 5).
+    const onAlpha = { layers: 5, constant: false, parameters: 1, macs: close(-Math.sqrt(0.95)), depth: 1 }
+    const onBeta = { layers: 4, constant: false, parameters: 1, macs: -1, depth: 1 }
+    const flat = { constant: true, parameters: 0, macs: 0, depth: 0 }
+    const byHand = [
+      ['good', 'alpha', null, onAlpha],
+      ['good', 'beta', null, onBeta],
+      ['aware', 'alpha', 'prune', onAlpha],
+      ['aware', 'alpha', 'noise', onAlpha],
+      ['aware', 'beta', 'prune', onBeta],
+      ['aware', 'beta', 'noise', onBeta],
+      ['broken', 'alpha', null, { ...onAlpha, layers: 4, macs: close(-Math.sqrt(0.9)) }],
+      ['broken', 'beta', null, { ...onBeta, layers: 3 }],
+      ['absent', 'beta', null, onBeta],
+      ['same', 'alpha', null, { ...flat, layers: 5 }],
+      ['same', 'beta', null, { ...flat, layers: 4 }],
+    ] as const
+    const effects = sizeEffects.filter(({ criterion }) => criterion !== 'probing')
+    expect(effects).toEqual(
+      byHand.map(([criterion, model, perturbation, effect]) => ({ criterion, model, perturbation, ...effect })),
+    )
+    const stored = await readTable(out, 'size_effects')
+    const id = (name: string | null, all: readonly string[]) => (name === null ? null : all.indexOf(name))
+    expect(stored).toEqual(
+      sizeEffects.map(({ criterion, model, perturbation, ...effect }) => ({
+        criterion_id: id(criterion, names),
+        model_id: id(model, ['alpha', 'beta']),
+        perturbation_id: id(perturbation, ['prune', 'noise']),
+        ...effect,
+      })),
+    )
   })
 
   it('pools an aware criterion over the live levels alone', async () => {

@@ -88,6 +88,17 @@ describe('a folder of the images of the zoo', () => {
     expect(await model.dataFingerprint()).not.toBe(await turned.dataFingerprint())
   })
 
+  it('is not for calibration and for the truth both', async () => {
+    for (const calibration of [data, join(data, '..', 'fashion')]) {
+      const refused = loadModel({ reference, data, labels, preprocessing, calibration })
+      await expect(refused).rejects.toThrow(`${data} cannot be for calibration and for the truth both.`)
+    }
+    // The parts of the zoo's data are apart.
+    const zooAgain = await loadModel({ reference: 'zoo:lenet-fashion', calibration: 'zoo:fashion-mnist' })
+    expect((await zooAgain.images('test')).count).toBe(10_000)
+    expect((await zooAgain.images('calibration')).count).toBe(1024)
+  })
+
   it('has another fingerprint when an image has changed', async () => {
     const load = () => loadModel({ reference, data, labels, preprocessing })
     const before = await (await load()).dataFingerprint()

@@ -10,6 +10,12 @@ export const classes = 10
 export const depths = { alpha: 5, beta: 4 } as const
 export type ModelName = keyof typeof depths
 
+/** Deeper layers have more weights and cost less, but never less than 700. */
+export const sizes = {
+  parameters: (depth: number): number => 10 + depth,
+  macs: (depth: number): number => Math.max(1000 - 100 * depth, 700),
+}
+
 /** The first level of either grid is dead: nobody loses an image. */
 export const grids = {
   prune: { levels: [0.1, 0.5, 0.9], repeats: 1 },
@@ -142,8 +148,8 @@ export async function writeFolder(folder: string, said: Said): Promise<void> {
       nodes: 'node',
       weight_shape: '1',
       groups: 1,
-      parameters: 1,
-      macs: 1,
+      parameters: sizes.parameters(depth),
+      macs: sizes.macs(depth),
       input_shape: '1',
       output_shape: '1',
     })),

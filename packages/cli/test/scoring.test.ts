@@ -44,6 +44,18 @@ const ranking = z.object({
   ),
   predictors: z.array(row),
   probes: z.array(row),
+  sizeEffects: z.array(
+    z.object({
+      criterion: z.string(),
+      model: z.string(),
+      perturbation: z.string().nullable(),
+      layers: z.number(),
+      constant: z.boolean(),
+      parameters: z.number().nullable(),
+      macs: z.number().nullable(),
+      depth: z.number().nullable(),
+    }),
+  ),
 })
 
 describe('score --plugin, then rank', () => {
@@ -60,7 +72,15 @@ describe('score --plugin, then rank', () => {
 
     const table = await output(['rank'], { cwd })
     expect(table).toMatch(/Predictors: [^]*\n +\d {2}weight-range [^]*Probes: [^]*\n +1 {2}bounded-kl/)
-    const { predictors, probes } = ranking.parse(await jsonOutput(['rank'], { cwd }))
+    expect(table).toMatch(/Close to the size of the layers\n[^]*\n {2}depth +\S+ +\S+ +−1\.00\n/)
+    const { predictors, probes, sizeEffects } = ranking.parse(await jsonOutput(['rank'], { cwd }))
+    expect(sizeEffects.find(({ criterion }) => criterion === 'depth')).toMatchObject({
+      model: 'lenet-fashion',
+      perturbation: null,
+      layers: 5,
+      constant: false,
+      depth: -1,
+    })
     expect(predictors.map(({ criterion }) => criterion).sort()).toEqual(['depth', 'l2-norm', 'weight-range'])
     expect(probes.map(({ criterion }) => criterion)).toEqual(['bounded-kl'])
     expect(predictors.flatMap(({ engines }) => engines)).toEqual([])

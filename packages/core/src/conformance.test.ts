@@ -182,6 +182,48 @@ describe('an unsound plugin fails the check that names its fault', () => {
     ])
   })
 
+  const excusing = (reasonFor: (layer: number) => string | undefined, value: number) =>
+    defineCriterion({
+      ...about,
+      name: 'excusing',
+      summary: 'Says why it does not score.',
+      needs: [],
+      options: z.object({}),
+      score: ({ layers }) =>
+        byLayer(layers, ({ depth }) => {
+          const reason = reasonFor(depth)
+          return reason === undefined ? value : { reason }
+        }),
+    })
+
+  it('a criterion that has a reason of its own for every layer', async () => {
+    expect(await failures(excusing((depth) => (depth === 1 ? undefined : 'not square'), 1))).toEqual([])
+    expect(await failures(excusing(() => 'no time', 1))).toEqual([
+      expect.stringMatching(/^scores the example network's layers .*: it has a score for no layer: no time$/),
+    ])
+  })
+
+  it('a criterion whose score is no number, though it has a reason for another layer', async () => {
+    const failed = await failures(excusing((depth) => (depth === 1 ? undefined : 'not square'), NaN))
+    expect(failed.join()).toMatch(/layer 'dense2\.weight': gave NaN/)
+  })
+
+  it('a criterion that has a reason only where it is handed few examples at once', async () => {
+    const choosy = defineCriterion({
+      ...about,
+      name: 'choosy',
+      summary: 'Wants all at once.',
+      needs: ['activations'],
+      options: z.object({}),
+      async score({ layers, activations, examples }) {
+        let batches = 0
+        for await (const batch of activations()) batches += Number(batch.size > 0)
+        return byLayer(layers, () => (batches > 1 ? { reason: 'too few' } : examples))
+      },
+    })
+    expect(await failures(choosy)).toContainEqual(expect.stringMatching(/in batches of one size alone: too few/))
+  })
+
   it('a criterion with an option that has no default', async () => {
     const demanding = defineCriterion({
       ...about,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { byLayer, type Capabilities, type LayerScores, type Score } from './criterion.ts'
+import { byLayer, type Capabilities, type LayerScores, type Score, type Unscored } from './criterion.ts'
 import type { Layer } from './layer.ts'
 import { meanOfDraws } from './mean-of-draws.ts'
 
@@ -37,17 +37,20 @@ export async function drawUntilPrecise(
   layers: readonly Layer[],
   { draws, precision }: Precision,
   draw: (index: number) => ReadonlyMap<string, number> | Promise<ReadonlyMap<string, number>>,
-  score: (draws: readonly number[], layer: Layer) => Score = meanOfDraws,
+  score: (draws: readonly number[], layer: Layer) => Score | Unscored = meanOfDraws,
 ): Promise<LayerScores> {
   const drawn = new Map(layers.map(({ name }): [string, number[]] => [name, []]))
-  const scoreOf = (layer: Layer): Score => score(drawn.get(layer.name)!, layer)
+  const scoreOf = (layer: Layer): Score | Unscored => score(drawn.get(layer.name)!, layer)
   let precise = 0
   for (let index = 0; index < draws && precise < inARow; index++) {
     const values = await draw(index)
     for (const [name, its] of drawn) its.push(values.get(name) ?? NaN)
     if (index + 1 >= fewest) precise = arePrecise(layers.map(scoreOf), precision) ? precise + 1 : 0
   }
-  return byLayer(layers, (layer) => ({ ...scoreOf(layer), ...(precise < inARow && { capped: true }) }))
+  return byLayer(layers, (layer) => {
+    const its = scoreOf(layer)
+    return its.value !== undefined && precise < inARow ? { ...its, capped: true } : its
+  })
 }
 
 /** `drawUntilPrecise` where all that is random is the perturbation: of a deterministic one, a single draw says all. */
@@ -55,15 +58,15 @@ export async function drawPerturbation(
   { layers, perturbation }: { readonly layers: readonly Layer[] } & Pick<Capabilities['perturbation'], 'perturbation'>,
   precision: Precision,
   draw: (index: number) => ReadonlyMap<string, number>,
-  score: (draws: readonly number[], layer: Layer) => Score = meanOfDraws,
+  score: (draws: readonly number[], layer: Layer) => Score | Unscored = meanOfDraws,
 ): Promise<LayerScores> {
   if (perturbation.stochastic) return drawUntilPrecise(layers, precision, draw, score)
   const values = draw(0)
   return byLayer(layers, (layer) => score([values.get(layer.name)!], layer))
 }
 
-function arePrecise(scores: readonly Score[], precision: number): boolean {
-  const finite = scores.filter(({ value }) => Number.isFinite(value))
+function arePrecise(scores: readonly (Score | Unscored)[], precision: number): boolean {
+  const finite = scores.filter((its): its is Score => Number.isFinite(its.value))
   const mean = finite.reduce((sum, { value }) => sum + value, 0) / finite.length
   const squares = finite.reduce((sum, { value }) => sum + (value - mean) ** 2, 0)
   const spread = Math.sqrt(squares / Math.max(1, finite.length - 1))

@@ -25,13 +25,13 @@ describe('a criterion that keeps its contract', () => {
   it('gives a score a layer, in order', async () => {
     expect([...(await scoreLayers(counting, exampleHost()))]).toEqual([
       ['dense1.weight', { value: 48 }],
-      ['dense2.weight', { value: 40 }],
-      ['dense3.weight', { value: 15 }],
+      ['dense2.weight', { value: 64 }],
+      ['dense3.weight', { value: 24 }],
     ])
   })
 
   it('takes its options, and refuses what it has not', async () => {
-    expect((await scoreLayers(counting, exampleHost(), { scale: 2 })).get('dense3.weight')).toEqual({ value: 30 })
+    expect((await scoreLayers(counting, exampleHost(), { scale: 2 })).get('dense3.weight')).toEqual({ value: 48 })
     await expect(scoreLayers(counting, exampleHost(), { scale: -1 })).rejects.toThrow(InputError)
     await expect(scoreLayers(counting, exampleHost(), { scael: 2 })).rejects.toThrow(/scael/)
   })

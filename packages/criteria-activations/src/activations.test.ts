@@ -13,7 +13,9 @@ import { activationEffectiveRank } from './activation-effective-rank.ts'
 import { activationEntropy } from './activation-entropy.ts'
 import { activationRange } from './activation-range.ts'
 import { apoz } from './apoz.ts'
+import { blockInfluence } from './block-influence.ts'
 import { ckaWithInput } from './cka-with-input.ts'
+import { hsic } from './hsic.ts'
 
 type Rows = readonly (readonly number[])[]
 
@@ -25,12 +27,20 @@ interface Seen {
   /** A row an example. */
   readonly reads?: Rows
   readonly makes: Rows
+  readonly labels?: readonly number[]
 }
 
 /** In batches of two. */
 async function outcomeOf(
   criterion: AnyCriterion,
-  { makes, reads = makes, op = 'Conv', shape = [makes[0]!.length], inputShape = shape }: Seen,
+  {
+    makes,
+    reads = makes,
+    op = 'Conv',
+    shape = [makes[0]!.length],
+    inputShape = shape,
+    labels = makes.map((_, i) => i),
+  }: Seen,
   options = {},
 ): Promise<ScoreOutcome> {
   const batch = (start: number): LayerActivations => {
@@ -48,6 +58,7 @@ async function outcomeOf(
       ],
       rng: rngFrom('test'),
       examples: makes.length,
+      labels: { labels: Int32Array.from(labels) },
       activations: {
         async *activations() {
           for (let start = 0; start < makes.length; start += 2) yield new Map([['only', batch(start)]])
@@ -62,7 +73,7 @@ async function outcomeOf(
 const scoreOf = async (...given: Parameters<typeof outcomeOf>): Promise<number | undefined> =>
   (await outcomeOf(...given)).value
 
-const all = [activationEffectiveRank, activationEntropy, activationRange, apoz, ckaWithInput]
+const all = [activationEffectiveRank, activationEntropy, activationRange, apoz, blockInfluence, ckaWithInput, hsic]
 
 describe('criteria of activations', () => {
   for (const criterion of all) conformance(criterion, it)
@@ -128,6 +139,41 @@ describe('criteria of activations', () => {
     expect(await scoreOf(activationEntropy, { makes, shape: [2, 2] }, { examples: 2 })).toBe(0)
   })
 
+  it('block-influence averages the cosines of what is read and made, place by place: 1, 0, −1/√2 and none', async () => {
+    // Two places of two channels: (3, 4) and (1, 0), then (1, 0) and (0, 0), which has no angle.
+    const reads = [
+      [3, 1, 4, 0],
+      [1, 0, 0, 0],
+    ]
+    const makes = [
+      [6, 0, 8, 2],
+      [-1, 5, 1, 5],
+    ]
+    const seen: Seen = { reads, makes, shape: [2, 2] }
+    expect(await scoreOf(blockInfluence, seen)).toBeCloseTo(1 - (1 + 0 - Math.SQRT1_2) / 3, 12)
+    expect(await scoreOf(blockInfluence, seen, { examples: 1 })).toBeCloseTo(1 - 1 / 2, 12)
+    expect(await outcomeOf(blockInfluence, { ...seen, inputShape: [4] })).toEqual({
+      reason: 'reads and makes tensors of different shapes',
+    })
+  })
+
+  it('hsic sees two classes that are two points: (1 − e^−½) · 4 / 9', async () => {
+    // Of the six distances four are 1 and two are 0, so that σ is 1. K = e^−½ + (1 − e^−½) L, and tr(L H L H) = 4.
+    const makes = [[0], [1], [0], [1]]
+    const labels = [4, 7, 4, 7]
+    expect(await scoreOf(hsic, { makes, labels })).toBeCloseTo(((1 - Math.exp(-0.5)) * 4) / 9, 12)
+    // Whatever the scale, as σ follows it; and nothing where every class is at both points.
+    expect(await scoreOf(hsic, { makes: makes.map(([y]) => [8 * y!]), labels })).toBeCloseTo(
+      ((1 - Math.exp(-0.5)) * 4) / 9,
+      12,
+    )
+    expect(await scoreOf(hsic, { makes, labels: [4, 4, 7, 7] })).toBeCloseTo(0, 12)
+    // Five of six examples at one point: the median of the distances is 0, their mean 5/15, and tr(L H L H) = 25/9.
+    const apart = [[0], [0], [0], [0], [0], [1]]
+    const expected = (1 - Math.exp(-4.5)) / 9
+    expect(await scoreOf(hsic, { makes: apart, labels: [1, 1, 1, 1, 1, 2] })).toBeCloseTo(expected, 12)
+  })
+
   it('name what is missing for a score', async () => {
     const zeros = [
       [0, 0],
@@ -136,6 +182,11 @@ describe('criteria of activations', () => {
     expect(await outcomeOf(activationRange, { makes: zeros })).toEqual({ reason: 'it makes nothing but zeros' })
     expect(await outcomeOf(ckaWithInput, { makes: zeros })).toEqual({
       reason: 'what it reads or makes is the same for all examples',
+    })
+    expect(await outcomeOf(blockInfluence, { makes: zeros })).toEqual({ reason: 'reads or makes nothing but zeros' })
+    expect(await outcomeOf(hsic, { makes: zeros })).toEqual({ reason: 'it makes the same of all examples' })
+    expect(await outcomeOf(hsic, { makes: [[1], [2]], labels: [3, 3] })).toEqual({
+      reason: 'all examples are of one class',
     })
   })
 

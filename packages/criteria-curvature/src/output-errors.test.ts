@@ -66,6 +66,8 @@ async function outcomeOf(criterion: AnyCriterion, its: Case, options = {}): Prom
       gradients: {
         gradients: unused,
         exampleGradients: unused,
+        outputGradients: unused,
+        flowGradients: unused,
         async *activationGradients({ examples: count = examples } = {}) {
           for (let n = 0; n < count; n++) {
             yield {

@@ -1,4 +1,13 @@
-import type { CriterionContext, Inputs, Layer, LayerScores, Score, Tensor, Unscored } from '@loadbearing/core'
+import {
+  byLayer,
+  type CriterionContext,
+  type Inputs,
+  type Layer,
+  type LayerScores,
+  type Score,
+  type Tensor,
+  type Unscored,
+} from '@loadbearing/core'
 import { z } from 'zod'
 import { crossedMean } from './crossed-mean.ts'
 
@@ -34,6 +43,9 @@ export async function sweep(
   const rounds = perturbation.stochastic ? Math.min(draws, forwards) : 1
   const asked = inputs(Math.floor(forwards / rounds))
   const clean = await logits(asked)
+  if (!clean.data.every(Number.isFinite)) {
+    return byLayer(layers, () => ({ reason: 'the unperturbed network gives logits that are not finite' }))
+  }
   const scores = new Map<string, Score | Unscored>()
   for (const layer of layers) scores.set(layer.name, await probe(layer))
   return scores

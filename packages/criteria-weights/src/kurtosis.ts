@@ -8,8 +8,7 @@ import { momentsOf } from './moments.ts'
  *
  * Source: Shkolnik et al. 2020, who find that weights of a kurtosis near the uniform distribution's bear quantization
  * best and train towards it. They rank no layers: that a layer of heavier tails is the more sensitive one is our
- * reading. A layer whose weights are all equal, a single weight among them, has no kurtosis: it gives NaN, the reason
- * it then has in place of a score.
+ * reading. A layer whose weights are all equal, a single weight among them, has no kurtosis, and no score.
  */
 export const kurtosis = defineCriterion({
   name: 'kurtosis',
@@ -25,6 +24,7 @@ export const kurtosis = defineCriterion({
     byLayer(layers, (layer) => {
       const { data } = weights(layer)
       const { mean, std } = momentsOf(data)
+      if (std === 0) return { reason: 'all its weights are equal' }
       return data.reduce((sum, w) => sum + ((w - mean) / std) ** 4, 0) / data.length
     }),
 })

@@ -28,7 +28,7 @@ export const lamp = defineCriterion({
       let total = 0
       for (const square of squares.reverse()) {
         atLeast += square
-        if (atLeast > 0) total += square / atLeast
+        if (atLeast !== 0) total += square / atLeast
       }
       return total / squares.length
     }),

@@ -5,6 +5,7 @@ import {
   precisionOptions,
   type Score,
   squaredDistance,
+  type Unscored,
 } from '@loadbearing/core'
 import { z } from 'zod'
 
@@ -25,7 +26,7 @@ const leastShare = 2 ** -48
  *
  * N / S counts as at least 2⁻⁴⁸ (−144.5 dB), so that a layer which the perturbation leaves as it was has a score, the
  * lowest; in a mean over a grid one such level outweighs the others. A layer of zeros that stays so has it, too; one
- * that does not has no ratio and gives Infinity, its reason in place of a score. The standard error is that of N,
+ * that does not has no ratio, and no score. The standard error is that of N,
  * carried through the logarithm to first order.
  */
 export const sqnr = defineCriterion({
@@ -49,7 +50,8 @@ export const sqnr = defineCriterion({
   },
 })
 
-function inDecibels({ value: noise, standardError }: Score, signal: number): Score {
+function inDecibels({ value: noise, standardError }: Score, signal: number): Score | Unscored {
+  if (signal === 0 && noise > 0) return { reason: 'its weights are all zero' }
   const value = decibels * Math.log(noise === 0 ? leastShare : Math.max(noise / signal, leastShare))
   if (standardError === undefined) return { value }
   return { value, standardError: noise === 0 ? 0 : (decibels * standardError) / noise }

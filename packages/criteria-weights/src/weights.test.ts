@@ -129,12 +129,16 @@ describe('criteria of the weights', () => {
   })
 
   it.each([
-    ['zeros', [0, 0]],
-    ['equal weights', [0.1, 0.1, 0.1]],
-    ['one weight', [0.7]],
-    ['a weight that is not finite', [1, Infinity]],
-  ])('kurtosis of %s is a reason', async (_, values) => {
-    expect(await outcomeOf(kurtosis, values)).toEqual({ reason: 'gave NaN' })
+    ['zeros', [0, 0], 'all its weights are equal'],
+    ['equal weights', [0.1, 0.1, 0.1], 'all its weights are equal'],
+    ['one weight', [0.7], 'all its weights are equal'],
+    ['a weight that is not finite', [1, Infinity], 'gave NaN'],
+  ])('kurtosis of %s is a reason', async (_, values, reason) => {
+    expect(await outcomeOf(kurtosis, values)).toEqual({ reason })
+  })
+
+  it.each([NaN, Infinity])('lamp of a weight that is %d is a reason', async (weight) => {
+    expect(await outcomeOf(lamp, [1, weight, 2])).toEqual({ reason: 'gave NaN' })
   })
 
   it('sparsity-at-threshold is the share of weights above: of (−3, −1, 1, 3), of a deviation of √5, a half', async () => {
@@ -203,7 +207,7 @@ describe('criteria of the weights', () => {
     const floor = 10 * Math.log10(2 ** -48)
     expect(await scoreOf(sqnr, [0, 0])).toBeCloseTo(floor, 9)
     expect(await underDraws(sqnr, [1, 1])).toEqual({ value: expect.closeTo(floor, 9) as number, standardError: 0 })
-    expect(await underDraws(sqnr, [0.1, 0.2], 0)).toEqual({ reason: 'gave Infinity' })
+    expect(await underDraws(sqnr, [0.1, 0.2], 0)).toEqual({ reason: 'its weights are all zero' })
     expect(await underDraws(sqnr, [1, NaN])).toEqual({ reason: 'gave NaN' })
   })
 })

@@ -242,6 +242,23 @@ export const tables = {
     failures: column('u16', 'Of those, tasks on which it failed.'),
     constants: column('u16', 'Of those, tasks on which it was constant.'),
   }),
+  size_effects: table(
+    'size_effects',
+    "How the scores of a criterion go with the size of the layers: a row a criterion × model (× perturbation, for the aware ones, pooled over its live levels). Spearman's ρ over the layers that have a score; null where fewer than two have one, or all are of one size.",
+    {
+      criterion_id: criterionId,
+      model_id: modelId,
+      perturbation_id: idOf(
+        'perturbations',
+        optional('u8', 'The perturbation; null where the criterion is not perturbation-aware.'),
+      ),
+      layers: column('u16', 'Layers with a score.', 'layers'),
+      parameters: optional('f64', "Spearman's ρ between scores and weights.", 'correlation'),
+      macs: optional('f64', "Spearman's ρ between scores and multiply-accumulates.", 'correlation'),
+      depth: optional('f64', "Spearman's ρ between scores and position in order of execution.", 'correlation'),
+      constant: column('bool', 'Whether it gave all of them the same score (ρ = 0 then).'),
+    },
+  ),
   runs: table('runs', 'What it cost: a row a unit of work. The one table that may differ between two runs.', {
     kind: column('utf8', 'measure or score.'),
     model_id: idOf('models', optional('u16', 'The model, where the work was on one.')),

@@ -19,6 +19,7 @@ import { finiteNumbers } from './verification/numbers.ts'
 import { cellOutcomes, fractions } from './verification/outcomes.ts'
 import { rankings } from './verification/rankings.ts'
 import { completeScores, scores } from './verification/scores.ts'
+import { sizeEffects } from './verification/size-effects.ts'
 import { tasks } from './verification/tasks.ts'
 import { tracks } from './verification/tracks.ts'
 import { truths } from './verification/truths.ts'
@@ -59,6 +60,7 @@ const checks: readonly Check[] = [
   truths,
   rankings,
   leaderboard,
+  sizeEffects,
 ]
 
 /** Findings of one check that are listed; one damaged table can have a million. */

@@ -41,6 +41,7 @@ export function smallDataset() {
     ),
     rankings,
     leaderboard: truthKinds.flatMap((truth) => [0, 1, 2].map((criterion) => leaderboardRow(criterion, truth))),
+    size_effects: [sizeRow(0, 0, null), sizeRow(0, 1, null), ...pairs.map(([model, id]) => sizeRow(1, model, id))],
     runs: [runRow('measure', null, null), runRow('score', 0, 1)],
   }
 }
@@ -289,6 +290,21 @@ function leaderboardRow(criterion: number, truth: string): Row<'leaderboard'> {
     tasks: 2,
     failures: criterion === 2 && truth === 'accuracy-drop' ? 1 : 0,
     constants: criterion === 1 && truth === 'accuracy-drop' ? 1 : 0,
+  }
+}
+
+/** No level of the second model is live: criterion 1 has no pooled score there. */
+function sizeRow(criterion: number, model: number, perturbation: number | null): Row<'size_effects'> {
+  const none = criterion === 1 && model === 1
+  return {
+    criterion_id: criterion,
+    model_id: model,
+    perturbation_id: perturbation,
+    layers: none ? 0 : layersOf[model]!,
+    parameters: none ? null : 0.5,
+    macs: none ? null : -0.5,
+    depth: none ? null : 1,
+    constant: false,
   }
 }
 

@@ -42,6 +42,7 @@ describe('a sound folder', () => {
       ['runs.arrow', 2],
       ['scores.arrow', 29],
       ['sensitivity.arrow', 29],
+      ['size_effects.arrow', 5],
       ['tasks.arrow', 6],
       ['truths.arrow', 16],
     ])
@@ -127,7 +128,7 @@ describe('files', () => {
         rmSync(join(folder, 'criteria.arrow'))
         await sumUp(folder)
       },
-      ['scores', 'rankings', 'leaderboard', 'runs'].map((table) =>
+      ['scores', 'rankings', 'leaderboard', 'size_effects', 'runs'].map((table) =>
         at(table, null, 'criterion_id refers to criteria, which the folder does not hold.'),
       ),
     ],
@@ -464,6 +465,38 @@ describe('rows', () => {
     [
       ({ leaderboard }) => (leaderboard[0]!.truth = 'loss'),
       at('leaderboard', 0, "truth is 'loss', not one of accuracy-drop, bounded-kl."),
+    ],
+    [
+      ({ size_effects: effects }) => (effects[0]!.perturbation_id = 0),
+      at('size_effects', 0, 'perturbation_id is 0, but its criterion is not aware of perturbations.'),
+    ],
+    [
+      ({ size_effects: effects }) => (effects[2]!.perturbation_id = null),
+      at('size_effects', 2, 'perturbation_id is null, but its criterion is aware of perturbations.'),
+    ],
+    [
+      ({ size_effects: effects }) => (effects[0]!.layers = 2),
+      at('size_effects', 0, 'layers is 2, but scores has 3 with a value.'),
+    ],
+    [
+      ({ size_effects: effects }) => (effects[2]!.layers = 4),
+      at('size_effects', 2, 'layers is 4, but its model has 3.'),
+    ],
+    [
+      ({ size_effects: effects }) => (effects[0]!.macs = -1.5),
+      at('size_effects', 0, 'macs is -1.5, not within -1 and 1.'),
+    ],
+    [
+      ({ size_effects: effects }) => (effects[4]!.depth = 0.5),
+      at('size_effects', 4, 'depth is 0.5, but 0 layers have a score.'),
+    ],
+    [
+      ({ size_effects: effects }) => (effects[1]!.constant = true),
+      at('size_effects', 1, 'depth is 1, though its scores are constant.'),
+    ],
+    [
+      ({ size_effects: effects }) => (effects[1]!.model_id = 0),
+      at('size_effects', 1, 'It has the same criterion, model and perturbation as row 0.'),
     ],
   ]
   it.each(

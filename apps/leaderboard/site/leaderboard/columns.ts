@@ -1,6 +1,6 @@
-import type { LeaderboardRow, TruthKind } from '@loadbearing/ranking'
+import type { LeaderboardRow, Track, TruthKind } from '@loadbearing/ranking'
 import type { Criterion } from '../../src/data/dataset.ts'
-import { bytes, correlation, count, duration, interval, points } from '../text/numbers.ts'
+import { bytes, correlation, count, duration, interval, points, shortCount } from '../text/numbers.ts'
 
 /** A column of the leaderboard: what it sorts by and what it shows. */
 export interface Column<Row> {
@@ -86,41 +86,79 @@ export function rankingColumns(kind: TruthKind): readonly Column<LeaderboardRow>
   ]
 }
 
-/** What a criterion costs and needs, whichever tasks are chosen. */
-export const costColumns: readonly Column<Criterion>[] = [
+const perModel: readonly Column<Criterion>[] = [
   {
-    key: 'seconds',
-    title: 'Time',
-    explanation: 'To score all layers of a model; the mean over models.',
+    key: 'forwards',
+    title: 'Forward passes',
+    explanation: 'Of one image, to score all layers of a model; the mean over models.',
     better: 'low',
-    value: ({ cost }) => cost?.seconds ?? null,
-    text: ({ cost }) => (cost ? duration(cost.seconds) : '–'),
+    value: ({ cost }) => cost?.forwards ?? null,
+    text: ({ cost }) => (cost ? passes(cost.forwards) : '–'),
   },
   {
-    key: 'memory',
-    title: 'Memory',
-    explanation:
-      'Resident memory above what the process held before, on the model where it is highest. Memory that earlier criteria left to the process is used again and not seen, so it is a lower bound.',
+    key: 'backwards',
+    title: 'Backward passes',
+    explanation: 'Of one image, for gradients; counted as the forward passes are.',
     better: 'low',
-    value: ({ cost }) => cost?.peakMemory ?? null,
-    text: ({ cost }) => (cost ? bytes(cost.peakMemory) : '–'),
+    value: ({ cost }) => cost?.backwards ?? null,
+    text: ({ cost }) => (cost ? passes(cost.backwards) : '–'),
   },
-  {
-    key: 'images',
-    title: 'Images',
-    explanation:
-      'Different calibration images that it looks at, on the model where they are most; they never are test images.',
-    better: 'low',
-    value: ({ cost }) => cost?.images ?? null,
-    text: ({ cost }) => (cost ? count(Math.round(cost.images)) : '–'),
-  },
+]
+
+const perScore: readonly Column<Criterion>[] = [
   {
     key: 'forwards',
     title: 'Forwards a score',
     explanation:
-      'Forward passes of one image behind every score: of a layer, or of a layer at one intensity where the criterion is aware of the perturbation. What a probe pays.',
+      'Of a probe: forward passes of one image behind every score, of a layer or of a layer at one intensity where it is aware of the perturbation.',
     better: 'low',
     value: ({ cost }) => cost?.forwardsPerScore ?? null,
     text: ({ cost }) => (cost ? count(Math.round(cost.forwardsPerScore)) : '–'),
   },
+  perModel[1]!,
 ]
+
+/** What a criterion costs, whichever tasks are chosen. Forward passes are the currency of probes: theirs are those behind a score. */
+export function costColumns(track: Track): readonly Column<Criterion>[] {
+  return [
+    {
+      key: 'seconds',
+      title: 'Time',
+      explanation: 'To score all layers of a model; the mean over models.',
+      better: 'low',
+      value: ({ cost }) => cost?.seconds ?? null,
+      text: ({ cost }) => (cost ? duration(cost.seconds) : '–'),
+    },
+    {
+      key: 'processor',
+      title: 'CPU',
+      explanation: 'Processor time of all threads meanwhile; the mean over models.',
+      better: 'low',
+      value: ({ cost }) => cost?.cpuSeconds ?? null,
+      text: ({ cost }) => (cost ? duration(cost.cpuSeconds) : '–'),
+    },
+    {
+      key: 'memory',
+      title: 'Memory',
+      explanation:
+        'Resident memory above what the process held before, on the model where it is highest. Memory that earlier criteria left to the process is used again and not seen, so it is a lower bound.',
+      better: 'low',
+      value: ({ cost }) => cost?.peakMemory ?? null,
+      text: ({ cost }) => (cost ? bytes(cost.peakMemory) : '–'),
+    },
+    {
+      key: 'images',
+      title: 'Images',
+      explanation:
+        'Different calibration images that it looks at, on the model where they are most; they never are test images.',
+      better: 'low',
+      value: ({ cost }) => cost?.images ?? null,
+      text: ({ cost }) => (cost ? count(Math.round(cost.images)) : '–'),
+    },
+    ...(track === 'probe' ? perScore : perModel),
+  ]
+}
+
+function passes(value: number): string {
+  return value < 1e4 ? count(Math.round(value)) : shortCount(Math.round(value))
+}

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Criterion } from '../data/dataset.ts'
 import type { Api } from './environment.ts'
 import { failures, failuresOfNames, findOrNotFound } from './errors.ts'
-import { ceiling, cost, described, ranking, source, track, truthQuery } from './fields.ts'
+import { ceiling, cost, described, ranking, sizeCorrelations, sizeEffect, source, track, truthQuery } from './fields.ts'
 import { answerOf } from './tasks.ts'
 
 const fields = {
@@ -22,6 +22,10 @@ const fields = {
   cost: cost.nullable().openapi({
     description: 'What scoring a model costs: means over models, but of memory and images the most on any.',
   }),
+  sizeEffect: described(
+    sizeCorrelations,
+    'How its scores go with the size of the layers: the mean over the perturbations of a model, then over models; null where undefined.',
+  ),
 }
 
 const summary = z.object(fields).openapi('CriterionSummary')
@@ -32,6 +36,10 @@ const detail = z
     costs: described(
       z.array(z.object({ model: described(z.string(), 'Name of the model.'), cost })),
       'What scoring cost on each model.',
+    ),
+    sizeEffects: described(
+      z.array(sizeEffect),
+      'How its scores go with the size of the layers: once a model, or once a model and perturbation where it is aware (pooled over live levels). Null where fewer than two layers have a score, or all are of one size.',
     ),
     tasks: described(
       z.array(
@@ -101,6 +109,7 @@ export function addCriteria(api: Api): void {
       {
         ...summaryOf(criterion),
         costs: [...criterion.costs].map(([model, its]) => ({ model, cost: its })),
+        sizeEffects: criterion.sizeEffects.map(({ criterion: _, ...effect }) => effect),
         tasks: dataset.tasks
           .filter((its) => its.kind === kind)
           .map(({ model, perturbation, task, rankings, ceiling: its, counts }) => {
@@ -125,6 +134,6 @@ export function addCriteria(api: Api): void {
   })
 }
 
-function summaryOf({ id: _, costs: __, ...rest }: Criterion) {
+function summaryOf({ id: _, costs: __, sizeEffects: ___, ...rest }: Criterion) {
   return rest
 }

@@ -61,6 +61,25 @@ export const cost = z
   .readonly()
   .openapi('Cost') satisfies z.ZodType<Cost>
 
+const sizes = {
+  parameters: described(z.number().nullable(), "Spearman's ρ between scores and weights."),
+  macs: described(z.number().nullable(), "Spearman's ρ between scores and multiply-accumulates."),
+  depth: described(z.number().nullable(), "Spearman's ρ between scores and position in order of execution."),
+}
+
+export const sizeCorrelations = z.object(sizes).readonly().openapi('SizeCorrelations')
+
+export const sizeEffect = z
+  .object({
+    model: described(z.string(), 'Name of the model.'),
+    perturbation: described(z.string().nullable(), 'Name of the perturbation; null where the criterion is not aware.'),
+    layers: described(z.number().int(), 'Layers with a score.'),
+    ...sizes,
+    constant: described(z.boolean(), 'Whether it gave all of them the same score: ρ = 0 then.'),
+  })
+  .readonly()
+  .openapi('SizeEffect')
+
 export const track = z
   .enum(['predictor', 'probe'])
   .openapi({ description: 'predictor: no perturbed forward pass; probe: some.' })

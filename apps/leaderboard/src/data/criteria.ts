@@ -1,7 +1,8 @@
 import { DatasetError } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
-import type { Track } from '@loadbearing/ranking'
+import { type CriterionSizeEffect, meanSizeEffect, type SizeCorrelations, type Track } from '@loadbearing/ranking'
 import { z } from 'zod'
+import { known } from './known.ts'
 import { words } from './lists.ts'
 import type { Source } from './perturbations.ts'
 import type { StoredRows } from './tables.ts'
@@ -36,11 +37,17 @@ export interface Criterion extends Pick<Row<'criteria'>, 'name' | 'version' | 'p
   readonly costs: ReadonlyMap<string, Cost>
   /** What it costs a model: means over models, but of memory and images the most on any. Null where it was not recorded. */
   readonly cost: Cost | null
+  /** How its scores go with the size of the layers: once a model, or once a model and perturbation where it is aware. */
+  readonly sizeEffects: readonly CriterionSizeEffect[]
+  /** The mean of these. */
+  readonly sizeEffect: SizeCorrelations
 }
 
 /** @throws DatasetError where a row cannot be what it says */
-export function criteriaOf({ criteria, models, scores, runs }: StoredRows): Criterion[] {
+export function criteriaOf(rows: StoredRows): Criterion[] {
+  const { criteria, models, scores, runs } = rows
   return criteria.map((row) => {
+    const sizeEffects = sizeEffectsOf(row, rows)
     const said = scores.filter((score) => score.criterion_id === row.criterion_id)
     const costs = new Map(
       runs.flatMap((run) => {
@@ -64,8 +71,24 @@ export function criteriaOf({ criteria, models, scores, runs }: StoredRows): Crit
       engines: [...new Set(said.flatMap(({ engine }) => engine ?? []))],
       costs,
       cost: typicalCost([...costs.values()], said.length),
+      sizeEffects,
+      sizeEffect: meanSizeEffect(sizeEffects),
     }
   })
+}
+
+function sizeEffectsOf(
+  { criterion_id: id, name }: Row<'criteria'>,
+  { models, perturbations, size_effects: effects }: StoredRows,
+): CriterionSizeEffect[] {
+  return effects
+    .filter((row) => row.criterion_id === id)
+    .map(({ criterion_id: _, model_id: model, perturbation_id: perturbation, ...effect }) => ({
+      criterion: name,
+      model: known('model', models[model]).name,
+      perturbation: perturbation === null ? null : known('perturbation', perturbations[perturbation]).name,
+      ...effect,
+    }))
 }
 
 function costOf(run: Row<'runs'>, scores: number): Cost {

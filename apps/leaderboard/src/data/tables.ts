@@ -18,6 +18,7 @@ const writtenBy = {
   truths: 'rank',
   rankings: 'rank',
   leaderboard: 'rank',
+  size_effects: 'rank',
 } as const satisfies Partial<Record<TableName, string>>
 
 type ShownTable = keyof typeof writtenBy
@@ -77,6 +78,7 @@ export async function readStoredTables(folder: string): Promise<StoredTables> {
     truths: await read('truths'),
     rankings: await read('rankings'),
     leaderboard: await read('leaderboard'),
+    size_effects: await read('size_effects'),
   }
   if (rows.rankings.length !== rows.tasks.length * rows.criteria.length) {
     throw new DatasetError(`${folder} holds scores that were not ranked yet.`, {

@@ -1,4 +1,3 @@
-import { DatasetError } from '@loadbearing/core'
 import type { Row } from '@loadbearing/dataset'
 import {
   type LayerScoreValues,
@@ -10,6 +9,7 @@ import {
   truthKinds,
 } from '@loadbearing/ranking'
 import type { Criterion } from './criteria.ts'
+import { known } from './known.ts'
 import { grouped, numbers } from './lists.ts'
 import type { Model } from './models.ts'
 import type { Perturbation } from './perturbations.ts'
@@ -121,11 +121,4 @@ function rankingOf(row: Row<'rankings'>): TaskRankingWithInterval {
     failedLayers: row.failed_layers,
     ...(row.reason !== null && { reason: row.reason }),
   }
-}
-
-function known<T>(kind: string, found: T | undefined): T {
-  if (found !== undefined) return found
-  throw new DatasetError(`A row of the tables names a ${kind} that is not there.`, {
-    hint: 'The tables are of different measurements: rank again, or measure into another folder.',
-  })
 }

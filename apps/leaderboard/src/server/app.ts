@@ -34,7 +34,7 @@ export function createApp({ folder, dataset, site }: Served): Hono {
   app.route('/api/v1', api)
 
   app.use(etag())
-  app.get('/dataset/files/:name{[a-z]+\\.arrow|SHA256SUMS}', async (c, next) => {
+  app.get('/dataset/files/:name{[a-z_]+\\.arrow|SHA256SUMS}', async (c, next) => {
     const name = c.req.param('name')
     const file = await fileAt({ path: join(folder, name) }, c)
     if (!file) return next()

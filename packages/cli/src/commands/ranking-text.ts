@@ -1,7 +1,14 @@
 import type { Ranked } from '@loadbearing/bench'
 import type { Row } from '@loadbearing/dataset'
 import { readTable, readTableIfThere } from '@loadbearing/dataset/folder'
-import type { LeaderboardRow, Track, TruthKind } from '@loadbearing/ranking'
+import {
+  type CriterionSizeEffect,
+  type LeaderboardRow,
+  layerSizes,
+  meanSizeEffect,
+  type Track,
+  type TruthKind,
+} from '@loadbearing/ranking'
 import pc from 'picocolors'
 import { correlation, duration, interval, points, whisker } from '../terminal/numbers.ts'
 import { table, type TableColumn } from '../terminal/table.ts'
@@ -34,6 +41,7 @@ export function rankingValue(ranked: Ranked, truth: TruthKind) {
       })),
     predictors: ranked.leaderboards[truth].predictor.map(withEngines),
     probes: ranked.leaderboards[truth].probe.map(withEngines),
+    sizeEffects: ranked.sizeEffects,
   }
 }
 
@@ -66,6 +74,7 @@ export async function describeRanking(
     '',
     ...described('Predictors: no perturbed forward pass', 'predictor'),
     ...described('Probes: some perturbed forward passes', 'probe'),
+    ...sizeSection(ranked.sizeEffects),
     ...left.map(({ task, reason }) =>
       pc.dim(`  ${task.model} under ${task.perturbation} does not count. ${reason ?? ''}`),
     ),
@@ -74,6 +83,32 @@ export async function describeRanking(
       ? pc.yellow(`Illustrative: ${inWords(networks)} decide${networks === 1 ? 's' : ''} nothing.`)
       : `Measured on ${networks} networks.`,
   ].join('\n')
+}
+
+/** A correlation with size that the text speaks of; `--json` has all. */
+const notable = 0.8
+
+/** The criteria that little but the size of the layers can be seen in, the most so first. */
+function sizeSection(effects: readonly CriterionSizeEffect[]): string[] {
+  const rows = [...new Set(effects.map(({ criterion }) => criterion))]
+    .map((name) => {
+      const mean = meanSizeEffect(effects.filter(({ criterion }) => criterion === name))
+      return { name, mean, most: Math.max(...layerSizes.map((size) => Math.abs(mean[size] ?? 0))) }
+    })
+    .filter(({ most }) => most >= notable)
+    .sort((a, b) => b.most - a.most)
+  if (rows.length === 0) return []
+  const columns = ['parameters', 'MACs', 'depth'].map((title): TableColumn => ({ title, align: 'right' }))
+  return [
+    pc.bold('Close to the size of the layers'),
+    `ρ between scores and size, the mean over models, where one is at least ±${correlation(notable)}; --json has all.`,
+    '',
+    table(
+      [{ title: 'criterion' }, ...columns],
+      rows.map(({ name, mean }) => [pc.bold(name), ...layerSizes.map((size) => correlation(mean[size]))]),
+    ),
+    '',
+  ]
 }
 
 interface Cost {
