@@ -6,8 +6,7 @@ import { z } from 'zod'
  *
  * Source: the inverse of the operational intensity of Williams et al. 2009 (operations a byte of memory traffic), of
  * the weights alone, taken as if it were importance. A dense layer scores 1, a convolution 1 / places of its output, so
- * that layers of one resolution tie. A layer without a multiply-accumulate has no ratio: it gives Infinity, its reason
- * in place of a score.
+ * that layers of one resolution tie. A layer without a multiply-accumulate has no ratio, and no score.
  */
 export const paramsPerMac = defineCriterion({
   name: 'params-per-mac',
@@ -19,5 +18,6 @@ export const paramsPerMac = defineCriterion({
   },
   needs: [],
   options: z.object({}),
-  score: ({ layers }) => byLayer(layers, (layer) => layer.parameters / layer.macs),
+  score: ({ layers }) =>
+    byLayer(layers, ({ parameters, macs }) => (macs === 0 ? { reason: 'multiplies nothing' } : parameters / macs)),
 })
