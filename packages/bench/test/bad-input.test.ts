@@ -94,7 +94,8 @@ describe('what is not a number is in no score', () => {
     const outcomes = await scored(await tinyModel(tinyNetwork(), { examples: broken }))
     for (const plugin of plugins) {
       const layers = outcomes.get(plugin.name)!
-      if (!needs(plugin, ...running) || withoutExamples.includes(plugin.name)) expect(layers).toEqual(expected.get(plugin.name))
+      if (!needs(plugin, ...running) || withoutExamples.includes(plugin.name))
+        expect(layers).toEqual(expected.get(plugin.name))
       else
         expect(
           [...layers.values()].map(({ value }) => value),
