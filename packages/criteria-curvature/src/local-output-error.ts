@@ -10,8 +10,9 @@ import { type Sample, samplePatches } from './sampled-patches.ts'
  * convolution its patches, group by group): the squared change of what the layer makes, before any activation function, while what it
  * reads stays the same.
  *
- * C is computed once a model, exactly where the places of all examples are no more than `positions`, else from that many at random. Where C
- * would be larger than what it is computed from, the sum is over the places themselves. Of a weight with several consuming nodes it is the
+ * C is computed once a model, exactly where the places of all examples are no more than `positions`, else from that many at random,
+ * whose error is no part of the standard error, as that of the examples is none. Where C would be larger than what it is computed from,
+ * the sum is over the places themselves. Of a weight with several consuming nodes it is the
  * output of the first. A layer that makes something else than a weighted sum and a constant has no score.
  *
  * Source: Frantar & Alistarh 2022, the layer-wise problem that Optimal Brain Surgeon is solved for, ‖W X − W′ X‖², whose Hessian is 2 C;

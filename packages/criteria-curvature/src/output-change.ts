@@ -40,8 +40,8 @@ export function addedIn({ patches }: Sample, { group, change }: ChangedChannel, 
 const looked = 16
 
 /**
- * The sample, or the reason why it says nothing of the layer: one that scales what its weight makes, say. What it makes less what its weight
- * adds to nothing must be the same in all rows of a channel, but for rounding.
+ * The sample, or the reason why it says nothing of the layer, such as one that scales the product: what the layer makes, less its weight
+ * times what it reads, must be the same in all rows of a channel, but for rounding, to half precision at worst.
  */
 export function ifLinear(sample: Sample, weight: Tensor): Sample | Unscored {
   const { wiring, made, rows } = sample
@@ -55,7 +55,7 @@ export function ifLinear(sample: Sample, weight: Tensor): Sample | Unscored {
       return { rest: value - product, size: Math.abs(value) + Math.abs(product) }
     })
     const scale = Math.max(...terms.map(({ size }) => size))
-    if (terms.some(({ rest }) => Math.abs(rest - terms[0]!.rest) > 1e-3 * scale)) {
+    if (terms.some(({ rest }) => Math.abs(rest - terms[0]!.rest) > 1e-2 * scale)) {
       return { reason: 'it makes something else than its weight times what it reads, plus a constant' }
     }
   }

@@ -10,8 +10,8 @@ import { type Sample, samplePatches } from './sampled-patches.ts'
  * L_n the cross-entropy of example n's true class: twice what the loss would rise by, to second order, with the diagonal of the empirical
  * Fisher information of what is made in place of the Hessian.
  *
- * The values are those at all places of all examples where those are no more than `positions`, else at that many at random; they are
- * sampled once a model, and what a perturbation adds to them is a sum over the layer's inputs there: no network is run. Of a weight with
+ * The values are those at all places of all examples where those are no more than `positions`, else at that many at random, whose
+ * error is no part of the standard error; they are sampled once a model, and what a perturbation adds to them is a sum over the layer's inputs there: no network is run. Of a weight with
  * several consuming nodes it is the output of the first. A layer that makes something else than a weighted sum and a constant has no score.
  *
  * Source: the score by gradients of AutoQuantize in NVIDIA's TensorRT Model Optimizer, in the form that its code has
