@@ -13,8 +13,9 @@ import { gradientWithin, outputsOf } from './outputs.ts'
  * LayerIntegratedGradients. The paper attributes to inputs and scores no layer: that magnitudes are summed over the layer is ours.
  * Without them the sum would be what the logit loses with the layer at its baseline, the same for every layer of a chain.
  *
- * Zeros are of the input as the network reads it, preprocessed. It takes `steps` passes of every example for every layer; with 8 the
- * signed sum is within 3 % of what it should be on the networks that ship.
+ * Zeros are of the input as the network reads it, preprocessed. It takes `steps` passes of every example for every layer. Kinks of
+ * ReLU make the integral converge slowly: with 32 steps the signed sums of the networks that ship are within 1, 4 and 7 % of what the
+ * logits gain (LeNet, ResNet-8, ResNet-20), with 64 within half of that.
  */
 export const integratedGradients = defineCriterion({
   name: 'integrated-gradients',
@@ -27,8 +28,8 @@ export const integratedGradients = defineCriterion({
   },
   needs: ['activations', 'gradients', 'labels'],
   options: z.object({
-    examples: z.int().min(1).default(16).describe('calibration examples, at most'),
-    steps: z.int().min(1).default(8).describe('points of the integral'),
+    examples: z.int().min(1).default(8).describe('calibration examples, at most'),
+    steps: z.int().min(1).default(32).describe('points of the integral'),
   }),
   async score({ layers, activations, outputGradients }, { examples, steps }) {
     const own = await outputsOf({ activations }, { examples })

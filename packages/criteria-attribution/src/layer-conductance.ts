@@ -14,7 +14,8 @@ import { sumOfMagnitudes } from './sum-of-magnitudes.ts'
  * there. Captum's LayerConductance takes g_k in place of the mean of both: the same in the limit, and further off with few points.
  *
  * Zeros are of the input as the network reads it, preprocessed. It takes `steps` + 1 passes of every example for all layers at once;
- * with 16 steps the signed sum is within 3 % of what it should be on the networks that ship.
+ * with 64 steps the signed sums of the networks that ship are within 0.5, 1.5 and 3.5 % of what the logits gain (LeNet, ResNet-8,
+ * ResNet-20).
  */
 export const layerConductance = defineCriterion({
   name: 'layer-conductance',
@@ -27,8 +28,8 @@ export const layerConductance = defineCriterion({
   },
   needs: ['activations', 'gradients', 'labels'],
   options: z.object({
-    examples: z.int().min(1).default(32).describe('calibration examples, at most'),
-    steps: z.int().min(1).default(16).describe('parts of the path'),
+    examples: z.int().min(1).default(16).describe('calibration examples, at most'),
+    steps: z.int().min(1).default(64).describe('parts of the path'),
   }),
   async score({ layers, activations, activationGradients }, { examples, steps }) {
     const at = async (step: number) => {
