@@ -13,9 +13,9 @@ import { gradientWithin, outputsOf } from './outputs.ts'
  * LayerIntegratedGradients. The paper attributes to inputs and scores no layer: that magnitudes are summed over the layer is ours.
  * Without them the sum would be what the logit loses with the layer at its baseline, the same for every layer of a chain.
  *
- * Zeros are of the input as the network reads it, preprocessed. It takes `steps` passes of every example for every layer. Kinks of
- * ReLU make the integral converge slowly: with 32 steps the signed sums of the networks that ship are within 1, 4 and 7 % of what the
- * logits gain (LeNet, ResNet-8, ResNet-20), with 64 within half of that.
+ * Zeros are of the input as the network reads it, preprocessed. It takes `steps` passes of every example for every layer. Where ReLU
+ * switches the gradient jumps, and the integral converges slowly: with 32 steps the signed sum is within 1, 4 and 7 % of what the
+ * logits gain, on LeNet and at the first layer of ResNet-8 and of the narrow ResNet-20 (16 examples, by Euclidean length).
  */
 export const integratedGradients = defineCriterion({
   name: 'integrated-gradients',
