@@ -2,6 +2,8 @@ import { byLayer, defineCriterion, type Score } from '@loadbearing/core'
 import { z } from 'zod'
 import { gradientWithin, outputsOf } from './outputs.ts'
 
+type Estimate = Required<Omit<Score, 'capped'>>
+
 /** Draws come in so many groups of the same size; how far the groups are apart tells the standard error. */
 const groups = 8
 
@@ -72,7 +74,7 @@ export const expectedGradients = defineCriterion({
 })
 
 /** The sum of the magnitudes of the mean over all draws, an example; its error from leaving out one group after the other. */
-function scoreOf(sums: readonly Float32Array[], draws: number, examples: number): Required<Omit<Score, 'capped'>> {
+function scoreOf(sums: readonly Float32Array[], draws: number, examples: number): Estimate {
   const without = new Float64Array(groups)
   let value = 0
   for (let i = 0; i < sums[0]!.length; i++) {
@@ -88,7 +90,7 @@ function scoreOf(sums: readonly Float32Array[], draws: number, examples: number)
   return { value, standardError: Math.sqrt(((groups - 1) / groups) * squares) }
 }
 
-function isPrecise(scores: readonly Required<Omit<Score, 'capped'>>[], precision: number): boolean {
+function isPrecise(scores: readonly Estimate[], precision: number): boolean {
   const mean = scores.reduce((sum, { value }) => sum + value, 0) / scores.length
   const variance = scores.reduce((sum, { value }) => sum + (value - mean) ** 2, 0) / Math.max(1, scores.length - 1)
   return Math.max(...scores.map(({ standardError }) => standardError)) <= precision * Math.sqrt(variance)

@@ -37,9 +37,10 @@ describe('criteria of synaptic flow', () => {
     expect(await outcomeOf(synflowMean, [3, -4], [2, 5])).toEqual({ value: 13 })
   })
 
-  it('are 0 where nothing flows', async () => {
-    expect(await outcomeOf(synflow, [3, -4], [0, 0])).toEqual({ value: 0 })
+  it('are 0 of weights of zero, and have a reason where no weight makes a difference', async () => {
     expect(await outcomeOf(synflow, [0, 0], [2, 5])).toEqual({ value: 0 })
+    const reason = 'nothing flows through it: what follows is saturated'
+    expect(await outcomeOf(synflow, [3, -4], [0, 0])).toEqual({ reason })
   })
 
   it('have a reason and no score where the flow is larger than float32 can hold', async () => {
