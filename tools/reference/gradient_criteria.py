@@ -6,10 +6,11 @@ python tools/reference/gradient_criteria.py    writes packages/bench/test/fixtur
 import json
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
-from gradients import MODELS, drawn, layers_of
+from gradients import MODELS, drawn, flow_gradients, layers_of
 from onnx_torch import Network
 
 ROOT = Path(__file__).parents[2]
@@ -22,11 +23,12 @@ def reference(name: str) -> dict[str, object]:
     network.stored = {key: value.double() if value.is_floating_point() else value for key, value in network.stored.items()}
     weights = [network.stored[layer].requires_grad_() for layer, _, _ in layers_of(network)]
     filters = {node.input[1]: 0 if node.op_type == "Conv" or a.get("transB") else 1 for node, a in network.nodes if len(node.input) > 1}
-    images = drawn(1, [EXAMPLES, 1, 28, 28])
+    images = drawn(1, [EXAMPLES, 1, 28, 28]).requires_grad_()
     labels = torch.arange(EXAMPLES) * 3 % 10
     made: dict[str, torch.Tensor] = {}
     keep = lambda name: lambda tensor: made.setdefault(name, tensor)
-    logits = network.compute(images, change={name: keep(name) for _, _, name in layers_of(network)})
+    around = {name for _, *names in layers_of(network) for name in names} - {network.input}
+    logits = network.compute(images, change={name: keep(name) for name in around})
     losses = F.cross_entropy(logits, labels, reduction="none")
     by_layer = lambda of: torch.autograd.grad(of, weights, retain_graph=True)
 
@@ -50,6 +52,14 @@ def reference(name: str) -> dict[str, object]:
         (a * g).detach().reshape(EXAMPLES, a.shape[1], -1)
         for a, g in zip(outputs, torch.autograd.grad(losses.sum(), outputs, retain_graph=True))
     ]
+    reads = [images if name == network.input else made[name] for _, name, _ in layers_of(network)]
+    # numpy's corrcoef, and the score of Mellor et al. 2021.
+    alike = [
+        float(-sum(np.log(v + 1e-5) + 1 / (v + 1e-5) for v in np.linalg.eigvalsh(np.corrcoef(g.flatten(1).numpy())).clip(0)))
+        for g in torch.autograd.grad(logits.sum(), reads, retain_graph=True)
+    ]
+    gradients = flow_gradients(network, [layer for layer, _, _ in layers_of(network)], images.shape[1:])
+    flows = [float((w.detach().abs() * g).sum()) for w, g in zip(weights, gradients)]
     by_filter = lambda i, layer: (weights[i].detach() * mean[i]).movedim(filters[layer], 0).flatten(1).sum(1)
     return {
         "model": name,
@@ -63,6 +73,9 @@ def reference(name: str) -> dict[str, object]:
         "grasp": [float((w.detach() * h).sum() / 2) for w, h in zip(weights, lost)],
         "fisher-pruning": [float((m.sum(2) ** 2).sum() / (2 * EXAMPLES)) for m in maps],
         "gradient-activation": [float(m.mean(2).abs().sum() / EXAMPLES) for m in maps],
+        "jacobian-covariance": alike,
+        "synflow": flows,
+        "synflow-mean": [flow / w.numel() for flow, w in zip(flows, weights)],
         "trace": trace.tolist(),
     }
 

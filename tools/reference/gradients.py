@@ -204,16 +204,16 @@ def reference(path: Path) -> dict[str, object]:
         "makes": [makes for _, _, makes in layers],
         "halved": sampled(*torch.autograd.grad(at_half, [halved])),
         "within": sampled(*torch.autograd.grad(within, [between])),
-        "flow": flow(network, list(weights), images.shape[1:]),
+        "flow": [sampled(each) for each in flow_gradients(network, list(weights), images.shape[1:])],
     }
 
 
-def flow(network: Network, layers: list[str], shape: torch.Size) -> list[dict[str, object]]:
+def flow_gradients(network: Network, layers: list[str], shape: torch.Size) -> tuple[Tensor, ...]:
     """SynFlow (Tanaka et al. 2020): every parameter by its magnitude, an input of ones, the sum of the logits."""
     parameters = {name: value for name, value in network.stored.items() if value.is_floating_point() and value.numel() > 1}
     magnitudes = {name: value.detach().abs().requires_grad_() for name, value in parameters.items()}
     total = network.compute(torch.ones([1, *shape]).double(), magnitudes).sum()
-    return [sampled(each) for each in torch.autograd.grad(total, [magnitudes[name] for name in layers])]
+    return torch.autograd.grad(total, [magnitudes[name] for name in layers])
 
 
 def main() -> None:
