@@ -1,4 +1,5 @@
 export { boundedKl } from './bounded-kl.ts'
+export { expectedDrop } from './expected-drop.ts'
 export { flipRate } from './flip-rate.ts'
 export { lossDelta } from './loss-delta.ts'
 export { outputKl } from './output-kl.ts'

@@ -14,7 +14,7 @@ import { conformance } from '@loadbearing/core/conformance'
 import { describe, expect, it } from 'vitest'
 import * as probes from './index.ts'
 
-const { boundedKl, flipRate, lossDelta, outputKl, outputMse, singleSampleSweep, zeroqRandom } = probes
+const { boundedKl, expectedDrop, flipRate, lossDelta, outputKl, outputMse, singleSampleSweep, zeroqRandom } = probes
 const layer = { name: 'only', weightShape: [1] } as unknown as Layer
 
 /**
@@ -149,6 +149,13 @@ describe('what a probe measures', () => {
     expect((await scored(lossDelta, { forwards: 1 })).value).toBeCloseTo(loss(2) - loss(1), 6)
   })
 
+  it('expected-drop: how much less likely the new predictions were', async () => {
+    // The second class is predicted in place of the first.
+    const { value } = await scored(expectedDrop, { forwards: 2 }, { intensity: -2 })
+    expect(value).toBeCloseTo(mean([1, 2].map((x) => sigmoid(x) - (1 - sigmoid(x)))), 6)
+    expect((await scored(expectedDrop, { forwards: 2 })).value).toBe(0)
+  })
+
   it('flip-rate and single-sample-sweep: a weight of the other sign flips all, and helps as many as it harms', async () => {
     const turned = { intensity: -2 }
     expect((await scored(flipRate, { forwards: 3 })).value).toBe(0)
@@ -171,6 +178,7 @@ describe('infinite logits', () => {
   it('count in full where something does', async () => {
     expect((await scored(boundedKl, { forwards: 2 }, infinite)).value).toBe(1)
     expect((await scored(flipRate, { forwards: 2 }, infinite)).value).toBe(1)
+    expect((await scored(expectedDrop, { forwards: 1 }, infinite)).value).toBeCloseTo(sigmoid(1), 6)
     // The first example was right, the second was not.
     expect((await scored(singleSampleSweep, { forwards: 2 }, infinite)).value).toBe(0.5)
   })
