@@ -10,9 +10,8 @@ export function sharingForwards(): (probe: AnyCriterion) => AnyCriterion {
   let model: string | undefined
   const kept = new Map<string, Tensor>()
   const shared = async (key: string, inputs: Inputs, run: () => Promise<Tensor>): Promise<Tensor> => {
-    const isNoise = typeof inputs !== 'number'
-    const count = isNoise ? inputs.noise : inputs
-    const name = `${key}, ${isNoise ? 'noise' : 'examples'}`
+    const { source, count } = sourceOf(inputs)
+    const name = `${key}, ${source}`
     const before = kept.get(name)
     const logits = before && before.shape[0]! >= count ? before : await run()
     kept.set(name, logits)
@@ -50,6 +49,13 @@ export function sharingForwards(): (probe: AnyCriterion) => AnyCriterion {
       return probe.score(its as never, options)
     },
   })
+}
+
+/** Those of one source are the first ones of each other. */
+function sourceOf(inputs: Inputs): { readonly source: string; readonly count: number } {
+  if (typeof inputs === 'number') return { source: 'examples from 0', count: inputs }
+  if ('noise' in inputs) return { source: 'noise', count: inputs.noise }
+  return { source: `examples from ${inputs.from}`, count: inputs.count }
 }
 
 function firstRows({ shape: [, ...row], data }: Tensor, count: number): Tensor {

@@ -55,7 +55,6 @@ export async function openHost(
   const images = await model.images('calibration')
   const order = stratifiedOrder(images.labels, `${model.data}/calibration`)
   const labels = Int32Array.from(order, (index) => images.labels[index]!)
-  const first = (examples: number): Promise<Tensor> => preprocess(images, order.slice(0, examples), preprocessing)
   const engines = new Set<string>()
   let forwards = 0
   let backwards = 0
@@ -63,10 +62,13 @@ export async function openHost(
   let observed: Observed | undefined
   let engine: SuffixEngine | undefined
   let differentiable: Differentiable | undefined
-  let taken: { readonly noise: boolean; readonly count: number; readonly logits: Tensor } | undefined
+  let taken: { readonly name: string; readonly logits: Tensor } | undefined
 
   const noiseOf = async (count: number): Promise<Tensor> => {
-    const shape = [count, ...(await first(1)).shape.slice(1)]
+    const {
+      shape: [, ...of],
+    } = await preprocess(images, order.slice(0, 1), preprocessing)
+    const shape = [count, ...of]
     const rng = rngFrom(protocol, 'noise', onnx.sha256)
     return tensor(
       shape,
@@ -77,13 +79,17 @@ export async function openHost(
   /** The engine with these inputs taken up, and how many they are. */
   const advanced = async (inputs: Inputs): Promise<{ engine: SuffixEngine; count: number; logits: Tensor }> => {
     engine ??= await openSuffixes(onnx)
-    const noise = typeof inputs !== 'number'
-    const count = noise ? inputs.noise : Math.min(inputs, order.length)
-    if (taken?.count !== count || taken.noise !== noise) {
+    const isNoise = typeof inputs !== 'number' && 'noise' in inputs
+    const { from, count: asked } = typeof inputs === 'number' || isNoise ? { from: 0, count: 0 } : inputs
+    const end = Math.min(typeof inputs === 'number' ? inputs : from + asked, order.length)
+    const count = isNoise ? inputs.noise : end - from
+    const name = JSON.stringify(isNoise ? inputs : { from, end })
+    if (taken?.name !== name) {
       engines.add(forwardEngine())
       forwards += count
-      if (!noise) examplesRun = Math.max(examplesRun, count)
-      taken = { noise, count, logits: await engine.advance(await (noise ? noiseOf : first)(count)) }
+      if (!isNoise) examplesRun = Math.max(examplesRun, end)
+      const values = isNoise ? noiseOf(count) : preprocess(images, order.slice(from, end), preprocessing)
+      taken = { name, logits: await engine.advance(await values) }
     }
     return { engine, count, logits: taken.logits }
   }

@@ -47,10 +47,11 @@ interface Rows {
   readonly count: number
 }
 
-const rowsOf = (asked: Inputs): Rows =>
-  typeof asked === 'number'
-    ? { count: Math.min(asked, examples) }
-    : { of: normals('noise', [asked.noise, widths[0]!], 1), count: asked.noise }
+function rowsOf(asked: Inputs): Rows {
+  if (typeof asked === 'number') return { count: Math.min(asked, examples) }
+  if ('from' in asked) return { start: asked.from, count: Math.min(asked.count, examples - asked.from) }
+  return { of: normals('noise', [asked.noise, widths[0]!], 1), count: asked.noise }
+}
 
 const scaling = definePerturbation({
   name: 'example-scaling',

@@ -1,5 +1,6 @@
-import { defineCriterion, logSumExp, predictedClasses, type Tensor } from '@loadbearing/core'
+import { defineCriterion } from '@loadbearing/core'
 import { z } from 'zod'
+import { expectedDrops } from './expected-drops.ts'
 import { budget, sweep } from './sweep.ts'
 
 /**
@@ -14,8 +15,9 @@ import { budget, sweep } from './sweep.ts'
  *
  * Source: our own, a sweep as `bounded-kl` is. That a network's confidence tells its accuracy is Guillory et al.'s (2021), who take
  * the difference of its confidences on two sets of images; that of two networks says less here, as a perturbed one no longer knows when
- * it is wrong. Found on the zoo by what orders layers like the loss of accuracy at equal forwards: bounded KL levels off, as it counts
- * what no prediction notices, and the share of flips, its nearest, counts ties in full.
+ * it is wrong. Found on the zoo by what orders layers like the loss of accuracy at equal forwards (docs/probe-curves.md): bounded KL
+ * levels off, as it counts what no prediction notices; the share of flips counts ties in full. With fewer than some ten forwards, in
+ * which hardly a prediction changes, the KL divergence is ahead of both. On examples of small margin it does worse, not better.
  */
 export const expectedDrop = defineCriterion({
   name: 'expected-drop',
@@ -27,20 +29,5 @@ export const expectedDrop = defineCriterion({
   },
   needs: ['logits', 'perturbation', 'perturbedForward'],
   options: z.object(budget),
-  score: (context, options) =>
-    sweep(context, options, (clean, moved) => {
-      const [before, after] = [predictedClasses(clean), predictedClasses(moved)]
-      return Float64Array.from(
-        after,
-        (predicted, example) => probability(clean, example, before[example]!) - probability(clean, example, predicted),
-      )
-    }),
+  score: (context, options) => sweep(context, options, expectedDrops),
 })
-
-/** The probability of a class; 0 of none. */
-function probability({ shape, data }: Tensor, example: number, predicted: number): number {
-  if (predicted < 0) return 0
-  const classes = shape[1]!
-  const start = example * classes
-  return Math.exp(data[start + predicted]! - logSumExp(data, start, start + classes))
-}

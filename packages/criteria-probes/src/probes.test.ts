@@ -6,6 +6,7 @@ import {
   type Layer,
   perturb,
   rngFrom,
+  type Score,
   type ScoreOutcome,
   scoreLayers,
   tensor,
@@ -14,7 +15,17 @@ import { conformance } from '@loadbearing/core/conformance'
 import { describe, expect, it } from 'vitest'
 import * as probes from './index.ts'
 
-const { boundedKl, expectedDrop, flipRate, lossDelta, outputKl, outputMse, singleSampleSweep, zeroqRandom } = probes
+const {
+  boundedKl,
+  expectedDrop,
+  flipRate,
+  lossDelta,
+  outputKl,
+  outputMse,
+  singleSampleSweep,
+  spreadDrop,
+  zeroqRandom,
+} = probes
 const layer = { name: 'only', weightShape: [1] } as unknown as Layer
 
 /**
@@ -31,7 +42,7 @@ function host({ stochastic = false, intensity = 1, examples = 100 }): { context:
     reference: { title: 'Loadbearing', url: 'https://example.com/' },
     target: 'weights',
     unit: 'added',
-    intensities: [1, 2, 3, 4, 5],
+    intensities: [-2, 1, 2, 3, -4],
     stochastic,
     nonFinite: true,
     apply: ({ shape, data }, added) =>
@@ -40,10 +51,13 @@ function host({ stochastic = false, intensity = 1, examples = 100 }): { context:
         data.map((w) => w + added),
       ),
   })
-  const countOf = (inputs: Inputs): number => (typeof inputs === 'number' ? inputs : inputs.noise)
+  const partOf = (inputs: Inputs): { from: number; count: number; sign: number } => {
+    if (typeof inputs === 'number') return { from: 0, count: inputs, sign: 1 }
+    return 'noise' in inputs ? { from: 0, count: inputs.noise, sign: -1 } : { ...inputs, sign: 1 }
+  }
   const run = (w: number, inputs: Inputs) => {
-    const sign = typeof inputs === 'number' ? 1 : -1
-    const rows = Array.from({ length: countOf(inputs) }, (_, i) => [w * sign * (i + 1), 0])
+    const { from, count, sign } = partOf(inputs)
+    const rows = Array.from({ length: count }, (_, i) => [w * sign * (from + i + 1), 0])
     return tensor([rows.length, 2], rows.flat())
   }
   return {
@@ -63,7 +77,7 @@ function host({ stochastic = false, intensity = 1, examples = 100 }): { context:
       },
       perturbedForward: {
         perturbedForward: async (_, weight, inputs) => {
-          forwards += countOf(inputs)
+          forwards += partOf(inputs).count
           return run(weight.data[0]!, inputs)
         },
       },
@@ -154,6 +168,19 @@ describe('what a probe measures', () => {
     const { value } = await scored(expectedDrop, { forwards: 2 }, { intensity: -2 })
     expect(value).toBeCloseTo(mean([1, 2].map((x) => sigmoid(x) - (1 - sigmoid(x)))), 6)
     expect((await scored(expectedDrop, { forwards: 2 })).value).toBe(0)
+  })
+
+  it('spread-drop: the same on images of its own at every level and draw', async () => {
+    const drop = (x: number): number => sigmoid(x) - (1 - sigmoid(x))
+    const at = async (intensity: number, stochastic: boolean): Promise<ScoreOutcome> =>
+      scored(spreadDrop, { forwards: 2 }, { intensity, stochastic, examples: 11 })
+    expect((await at(-2, false)).value).toBeCloseTo(mean([1, 2].map(drop)), 6)
+    expect((await at(-4, false)).value).toBeCloseTo(mean([9, 10].map(drop)), 6)
+    // The weight becomes −1, then 0, which ties, and the first class stays.
+    const { value, standardError } = (await at(-2, true)) as Score
+    expect(value).toBeCloseTo(mean([drop(1), 0]), 6)
+    expect(standardError).toBeCloseTo(drop(1) / 2, 6)
+    expect((await at(-4, true)).value).toBeCloseTo(mean([9, 10].map(drop)), 6)
   })
 
   it('flip-rate and single-sample-sweep: a weight of the other sign flips all, and helps as many as it harms', async () => {
