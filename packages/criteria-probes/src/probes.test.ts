@@ -170,17 +170,18 @@ describe('what a probe measures', () => {
     expect((await scored(expectedDrop, { forwards: 2 })).value).toBe(0)
   })
 
-  it('spread-drop: the same on images of its own at every level and draw', async () => {
-    const drop = (x: number): number => sigmoid(x) - (1 - sigmoid(x))
-    const at = async (intensity: number, stochastic: boolean): Promise<ScoreOutcome> =>
-      scored(spreadDrop, { forwards: 2 }, { intensity, stochastic, examples: 11 })
-    expect((await at(-2, false)).value).toBeCloseTo(mean([1, 2].map(drop)), 6)
-    expect((await at(-4, false)).value).toBeCloseTo(mean([9, 10].map(drop)), 6)
-    // The weight becomes −1, then 0, which ties, and the first class stays.
-    const { value, standardError } = (await at(-2, true)) as Score
-    expect(value).toBeCloseTo(mean([drop(1), 0]), 6)
-    expect(standardError).toBeCloseTo(drop(1) / 2, 6)
-    expect((await at(-4, true)).value).toBeCloseTo(mean([9, 10].map(drop)), 6)
+  it('spread-drop: expected drop and a share of bounded KL, on images of its own at every level and draw', async () => {
+    // What the example x scores where the weight becomes w.
+    const valueOf = (x: number, w: number): number =>
+      (w < 0 ? sigmoid(x) - (1 - sigmoid(x)) : 0) + 0.5 * (1 - Math.exp(-kl(x, w * x)))
+    const at = async (intensity: number, stochastic: boolean): Promise<Score> =>
+      (await scored(spreadDrop, { forwards: 2, lambda: 0.5 }, { intensity, stochastic, examples: 11 })) as Score
+    expect((await at(-2, false)).value).toBeCloseTo(mean([valueOf(1, -1), valueOf(2, -1)]), 6)
+    expect((await at(-4, false)).value).toBeCloseTo(mean([valueOf(9, -3), valueOf(10, -3)]), 6)
+    const { value, standardError } = await at(-2, true)
+    expect(value).toBeCloseTo(mean([valueOf(1, -1), valueOf(2, 0)]), 6)
+    expect(standardError).toBeCloseTo(Math.abs(valueOf(1, -1) - valueOf(2, 0)) / 2, 6)
+    expect((await at(-4, true)).value).toBeCloseTo(mean([valueOf(9, -3), valueOf(10, -2)]), 6)
   })
 
   it('flip-rate and single-sample-sweep: a weight of the other sign flips all, and helps as many as it harms', async () => {
