@@ -14,7 +14,14 @@ import {
 } from '@loadbearing/core'
 import { type Effort, forwardEngine } from './cost.ts'
 import type { BenchModel } from './model.ts'
-import { type Batch, type NetworkPasses, openPasses, type PassKind, passKinds } from './network-passes.ts'
+import {
+  type Batch,
+  type NetworkPasses,
+  openPasses,
+  type PassKind,
+  passKinds,
+  type Selection,
+} from './network-passes.ts'
 import { criterionStream, protocol } from './seeds.ts'
 import type { Ask } from './side-by-side.ts'
 
@@ -135,9 +142,10 @@ function forwards(
   const engine = forwardEngine()
   let front = ''
   /** The inputs as they are, and as a word. Pays for the network's front on them, where this criterion did not have it last. */
-  const advance = (asked: Inputs): { inputs: Inputs; counted: Counted; word: string } => {
-    const inputs = typeof asked === 'number' ? Math.min(asked, network.examples) : asked
-    const counted = typeof inputs === 'number' ? { count: inputs, images: inputs } : { count: inputs.noise, images: 0 }
+  const advance = (asked: Inputs): { inputs: Selection; counted: Counted; word: string } => {
+    const inputs = selectionOf(asked, network.examples)
+    const isNoise = 'noise' in inputs
+    const counted = isNoise ? { count: inputs.noise, images: 0 } : countOf(inputs)
     const word = JSON.stringify(inputs)
     if (front !== word) effort.add('logits', counted, onlyForward, engine)
     front = word
@@ -259,7 +267,7 @@ function backwards(
   }
 }
 
-const countOf = ({ start, end }: Batch): Counted => ({ count: end - start, images: end })
+const countOf = ({ start, end }: Pick<Batch, 'start' | 'end'>): Counted => ({ count: end - start, images: end })
 const onlyForward: Passing = { forwards: 1, backwards: 0 }
 const thereAndBack: Passing = { forwards: 1, backwards: 1 }
 
@@ -271,6 +279,12 @@ function* batchesOf(
 ): Generator<Batch> {
   const of = Math.min(examples, network.examples)
   for (let start = 0; start < of; start += size) yield { start, end: Math.min(start + size, of), of, path }
+}
+
+function selectionOf(inputs: Inputs, all: number): Selection {
+  if (typeof inputs === 'number') return { start: 0, end: Math.min(inputs, all) }
+  if ('noise' in inputs) return inputs
+  return { start: inputs.from, end: Math.min(inputs.from + inputs.count, all) }
 }
 
 /** A pass as a word, the same for all who ask for the same. How many images it is part of matters to baselines alone. */

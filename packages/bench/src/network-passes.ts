@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
   type ActivationGradients,
-  type Inputs,
   type Layer,
   type LayerActivations,
   type Objective,
@@ -42,6 +41,9 @@ export interface Batch {
   readonly path?: PathPoint | undefined
 }
 
+/** Images of the calibration, or so many inputs of noise. */
+export type Selection = Pick<Batch, 'start' | 'end'> | { readonly noise: number }
+
 /** Runs one network on its calibration images, and counts the images. Engines open when they are first used. */
 export interface NetworkPasses {
   readonly examples: number
@@ -49,7 +51,7 @@ export interface NetworkPasses {
   readonly labels: Int32Array
   /** Images that were run, by what for. */
   readonly run: Readonly<Record<PassKind, number>>
-  readonly logits: (inputs: Inputs) => Promise<Tensor>
+  readonly logits: (inputs: Selection) => Promise<Tensor>
   readonly activations: (batch: Batch) => Promise<ReadonlyMap<string, LayerActivations>>
   /** Of all layers; with `weights` in place of some layers' own, of these. */
   readonly gradients: (batch: Batch, objective: Objective, weights?: TensorsByLayer) => Promise<TensorsByLayer>
@@ -63,7 +65,7 @@ export interface NetworkPasses {
   readonly flowGradients: () => Promise<TensorsByLayer>
   readonly hessianProduct: (batch: Batch, direction: TensorsByLayer) => Promise<TensorsByLayer>
   /** Logits with `weight` in place of the layer's own. */
-  readonly perturbedForward: (inputs: Inputs, layer: Layer, weight: Tensor) => Promise<Tensor>
+  readonly perturbedForward: (inputs: Selection, layer: Layer, weight: Tensor) => Promise<Tensor>
   /** What runs it backward, with its version. */
   readonly backwardEngine: () => Promise<string>
   readonly release: () => Promise<void>
@@ -77,7 +79,7 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
   const run = Object.fromEntries(passKinds.map((kind) => [kind, 0])) as Record<PassKind, number>
   let observed: Observed | undefined
   let suffixes: SuffixEngine | undefined
-  let front: { readonly inputs: Inputs; readonly logits: Tensor } | undefined
+  let front: { readonly inputs: Selection; readonly logits: Tensor } | undefined
   let differentiable: Differentiable | undefined
 
   const imagesAt = (indices: readonly number[]): Promise<Tensor> =>
@@ -98,15 +100,15 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
     return batch.path ? between(await baselines(batch, batch.path), own, batch.path.alpha) : own
   }
 
-  const inputsOf = (inputs: Inputs): Promise<Tensor> | Tensor =>
-    typeof inputs === 'number'
-      ? imagesAt(indicesOf({ start: 0, end: inputs }))
-      : noise([inputs.noise, ...onnx.input.shape], rngFrom(protocol, 'noise', onnx.sha256))
+  const inputsOf = (inputs: Selection): Promise<Tensor> | Tensor =>
+    'noise' in inputs
+      ? noise([inputs.noise, ...onnx.input.shape], rngFrom(protocol, 'noise', onnx.sha256))
+      : imagesAt(indicesOf(inputs))
 
   /** The engine behind these inputs. */
-  const advanced = async (inputs: Inputs): Promise<{ engine: SuffixEngine; count: number; logits: Tensor }> => {
+  const advanced = async (inputs: Selection): Promise<{ engine: SuffixEngine; count: number; logits: Tensor }> => {
     suffixes ??= await openSuffixes(onnx)
-    const count = typeof inputs === 'number' ? inputs : inputs.noise
+    const count = 'noise' in inputs ? inputs.noise : inputs.end - inputs.start
     if (!front || !isDeepStrictEqual(front.inputs, inputs)) {
       run.logits += count
       front = { inputs, logits: await suffixes.advance(await inputsOf(inputs)) }

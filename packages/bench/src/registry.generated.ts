@@ -5,7 +5,7 @@ import { expectedGradients, gradCam, gradCamMean, gradientTimesOutput, integrate
 import { depth, macs, outputSize, parameterCount, paramsPerMac, random, reverseDepth } from '@loadbearing/criteria-baselines'
 import { fisherError, fit, hawqV2, hutchinsonTrace, localOutputError, obdDiagonal, obdError, squaredGradientError, topEigenvalue } from '@loadbearing/criteria-curvature'
 import { fisher, fisherPruning, gradientActivation, gradientNorm, grasp, jacobianCovariance, logitGradientNorm, snip, synflow, synflowMean, taylor, taylorFilters } from '@loadbearing/criteria-gradients'
-import { boundedKl, flipRate, lossDelta, outputKl, outputMse, singleSampleSweep, zeroqRandom } from '@loadbearing/criteria-probes'
+import { boundedKl, expectedDrop, flipRate, lossDelta, outputKl, outputMse, singleSampleSweep, spreadDrop, zeroqRandom } from '@loadbearing/criteria-probes'
 import { conditionNumber, effectiveRank, filterDistance, filterDistanceSum, kurtosis, l1Norm, l2Norm, lamp, maxMagnitude, meanMagnitude, sparsityAtThreshold, spectralNorm, sqnr, stableRank, weightError } from '@loadbearing/criteria-weights'
 import { activationBitFlip, bfloat16BitFlip, bitFlip, bitSwap, burstFlip, deadChannel, float16BitFlip, float32AnyBitFlip, float32BitFlip, singleBitFlip, stuckAtOne, stuckAtZero } from '@loadbearing/perturbations-faults'
 import { activationNoise, gaussianNoise, multiplicativeNoise, signFlip, uniformNoise } from '@loadbearing/perturbations-noise'
@@ -61,11 +61,13 @@ export const criteria: readonly RegisteredCriterion[] = [
   { plugin: taylor, module: '@loadbearing/criteria-gradients' },
   { plugin: taylorFilters, module: '@loadbearing/criteria-gradients' },
   { plugin: boundedKl, module: '@loadbearing/criteria-probes' },
+  { plugin: expectedDrop, module: '@loadbearing/criteria-probes' },
   { plugin: flipRate, module: '@loadbearing/criteria-probes' },
   { plugin: lossDelta, module: '@loadbearing/criteria-probes' },
   { plugin: outputKl, module: '@loadbearing/criteria-probes' },
   { plugin: outputMse, module: '@loadbearing/criteria-probes' },
   { plugin: singleSampleSweep, module: '@loadbearing/criteria-probes' },
+  { plugin: spreadDrop, module: '@loadbearing/criteria-probes' },
   { plugin: zeroqRandom, module: '@loadbearing/criteria-probes' },
   { plugin: conditionNumber, module: '@loadbearing/criteria-weights' },
   { plugin: effectiveRank, module: '@loadbearing/criteria-weights' },

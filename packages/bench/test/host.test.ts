@@ -93,6 +93,28 @@ describe('what a criterion is given', async () => {
     })
   })
 
+  it('is logits of those after others, where it asks for them, and of no more than there are', async () => {
+    await given(async (context, effort) => {
+      const layer = context.layers[1]!
+      const weight = context.perturbation!.perturbed(layer)
+      const inputs = { from: 15, count: 5 }
+      const runs = [
+        [await context.logits!.logits(20), await context.logits!.logits(inputs)],
+        [
+          await context.perturbedForward!.perturbedForward(layer, weight, 20),
+          await context.perturbedForward!.perturbedForward(layer, weight, inputs),
+        ],
+      ] as const
+      for (const [whole, part] of runs) {
+        expect(part.shape).toEqual([5, whole.shape[1]])
+        part.data.forEach((logit, i) => expect(logit).toBeCloseTo(whole.data[15 * whole.shape[1]! + i]!, 4))
+      }
+      const before = effort().forwards
+      const { shape } = await context.logits!.logits({ from: calibration.count - 2, count: 5 })
+      expect([shape[0], effort().forwards - before]).toEqual([2, 2])
+    })
+  })
+
   it('is paid for by the forward: each image through the network, or behind a layer, is one', async () => {
     await given(async (context, effort) => {
       const paid = async (work: () => Promise<unknown>): Promise<number> => {

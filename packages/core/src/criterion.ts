@@ -20,10 +20,11 @@ export interface LayerActivations {
 }
 
 /**
- * What the network is run on: the first so many calibration examples, or so many of noise, which takes no data: independent standard
- * normals of an example's shape, as if preprocessed. All who ask for noise are given the same, and who asks for less the first of it.
+ * What the network is run on: the first so many calibration examples; `count` of them that follow the first `from`; or so many of noise,
+ * which takes no data: independent standard normals of an example's shape, as if preprocessed. All who ask for noise are given the same,
+ * and who asks for less the first of it.
  */
-export type Inputs = number | { readonly noise: number }
+export type Inputs = number | { readonly from: number; readonly count: number } | { readonly noise: number }
 
 /** What a criterion may ask for, by the word it writes in `needs`. */
 export interface Capabilities {

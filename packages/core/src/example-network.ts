@@ -123,10 +123,11 @@ function examplesOf(
   return tensor([count, widths[0]!], Array.from({ length: count }, (_, i) => inputOn(start + i, options)).flat())
 }
 
-const inputsOf = (asked: Inputs): Tensor =>
-  typeof asked === 'number'
-    ? examplesOf({ count: Math.min(asked, examples) })
-    : normals('noise', [asked.noise, widths[0]!], 1)
+function inputsOf(asked: Inputs): Tensor {
+  if (typeof asked === 'number') return examplesOf({ count: Math.min(asked, examples) })
+  if ('noise' in asked) return normals('noise', [asked.noise, widths[0]!], 1)
+  return examplesOf({ start: asked.from, count: Math.min(asked.count, examples - asked.from) })
+}
 
 /** The first `count` examples, in batches. */
 function batchesOf(size: number, count = examples): { readonly start: number; readonly count: number }[] {

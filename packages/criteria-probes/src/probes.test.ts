@@ -6,6 +6,7 @@ import {
   type Layer,
   perturb,
   rngFrom,
+  type Score,
   type ScoreOutcome,
   scoreLayers,
   tensor,
@@ -13,14 +14,26 @@ import {
 import { conformance } from '@loadbearing/core/conformance'
 import { describe, expect, it } from 'vitest'
 import { boundedKl } from './bounded-kl.ts'
+import { expectedDrop } from './expected-drop.ts'
 import { flipRate } from './flip-rate.ts'
 import { lossDelta } from './loss-delta.ts'
 import { outputKl } from './output-kl.ts'
 import { outputMse } from './output-mse.ts'
 import { singleSampleSweep } from './single-sample-sweep.ts'
+import { spreadDrop } from './spread-drop.ts'
 import { zeroqRandom } from './zeroq-random.ts'
 
-const probes = [boundedKl, flipRate, lossDelta, outputKl, outputMse, singleSampleSweep, zeroqRandom] as const
+const probes = [
+  boundedKl,
+  expectedDrop,
+  flipRate,
+  lossDelta,
+  outputKl,
+  outputMse,
+  singleSampleSweep,
+  spreadDrop,
+  zeroqRandom,
+] as const
 const layer = { name: 'only', weightShape: [1] } as unknown as Layer
 
 /**
@@ -37,7 +50,7 @@ function host({ stochastic = false, intensity = 1, examples = 100 }): { context:
     reference: { title: 'Loadbearing', url: 'https://example.com/' },
     target: 'weights',
     unit: 'added',
-    intensities: [1, 2, 3, 4, 5],
+    intensities: [-2, 1, 2, 3, -4],
     stochastic,
     nonFinite: true,
     apply: ({ shape, data }, added) =>
@@ -46,10 +59,13 @@ function host({ stochastic = false, intensity = 1, examples = 100 }): { context:
         data.map((w) => w + added),
       ),
   })
-  const countOf = (inputs: Inputs): number => (typeof inputs === 'number' ? inputs : inputs.noise)
+  const partOf = (inputs: Inputs): { from: number; count: number; sign: number } => {
+    if (typeof inputs === 'number') return { from: 0, count: inputs, sign: 1 }
+    return 'noise' in inputs ? { from: 0, count: inputs.noise, sign: -1 } : { ...inputs, sign: 1 }
+  }
   const run = (w: number, inputs: Inputs) => {
-    const sign = typeof inputs === 'number' ? 1 : -1
-    const rows = Array.from({ length: countOf(inputs) }, (_, i) => [w * sign * (i + 1), 0])
+    const { from, count, sign } = partOf(inputs)
+    const rows = Array.from({ length: count }, (_, i) => [w * sign * (from + i + 1), 0])
     return tensor([rows.length, 2], rows.flat())
   }
   return {
@@ -69,7 +85,7 @@ function host({ stochastic = false, intensity = 1, examples = 100 }): { context:
       },
       perturbedForward: {
         perturbedForward: async (_, weight, inputs) => {
-          forwards += countOf(inputs)
+          forwards += partOf(inputs).count
           return run(weight.data[0]!, inputs)
         },
       },
@@ -155,6 +171,27 @@ describe('what a probe measures', () => {
     expect((await scored(lossDelta, { forwards: 1 })).value).toBeCloseTo(loss(2) - loss(1), 6)
   })
 
+  it('expected-drop: how much less likely the new predictions were', async () => {
+    // The second class is predicted in place of the first.
+    const { value } = await scored(expectedDrop, { forwards: 2 }, { intensity: -2 })
+    expect(value).toBeCloseTo(mean([1, 2].map((x) => sigmoid(x) - (1 - sigmoid(x)))), 6)
+    expect((await scored(expectedDrop, { forwards: 2 })).value).toBe(0)
+  })
+
+  it('spread-drop: expected drop and a share of bounded KL, on images of its own at every level and draw', async () => {
+    // What the example x scores where the weight becomes w.
+    const valueOf = (x: number, w: number): number =>
+      (w < 0 ? sigmoid(x) - (1 - sigmoid(x)) : 0) + 0.5 * (1 - Math.exp(-kl(x, w * x)))
+    const at = async (intensity: number, stochastic: boolean): Promise<Score> =>
+      (await scored(spreadDrop, { forwards: 2, lambda: 0.5 }, { intensity, stochastic, examples: 11 })) as Score
+    expect((await at(-2, false)).value).toBeCloseTo(mean([valueOf(1, -1), valueOf(2, -1)]), 6)
+    expect((await at(-4, false)).value).toBeCloseTo(mean([valueOf(9, -3), valueOf(10, -3)]), 6)
+    const { value, standardError } = await at(-2, true)
+    expect(value).toBeCloseTo(mean([valueOf(1, -1), valueOf(2, 0)]), 6)
+    expect(standardError).toBeCloseTo(Math.abs(valueOf(1, -1) - valueOf(2, 0)) / 2, 6)
+    expect((await at(-4, true)).value).toBeCloseTo(mean([valueOf(9, -3), valueOf(10, -2)]), 6)
+  })
+
   it('flip-rate and single-sample-sweep: a weight of the other sign flips all, and helps as many as it harms', async () => {
     const turned = { intensity: -2 }
     expect((await scored(flipRate, { forwards: 3 })).value).toBe(0)
@@ -177,6 +214,7 @@ describe('infinite logits', () => {
   it('count in full where something does', async () => {
     expect((await scored(boundedKl, { forwards: 2 }, infinite)).value).toBe(1)
     expect((await scored(flipRate, { forwards: 2 }, infinite)).value).toBe(1)
+    expect((await scored(expectedDrop, { forwards: 1 }, infinite)).value).toBeCloseTo(sigmoid(1), 6)
     // The first example was right, the second was not.
     expect((await scored(singleSampleSweep, { forwards: 2 }, infinite)).value).toBe(0.5)
   })
