@@ -13,6 +13,7 @@ export type { Registered, RegisteredCriterion, RegisteredPerturbation } from './
 export { criteria, perturbations } from './registry.generated.ts'
 export { score, type ScoredCriterion, type ScoreOptions, type ScoreProgress } from './score.ts'
 export { compareEngines, type EngineComparison, tieWidth } from './engine-comparison.ts'
+export { type Host, openHost } from './host.ts'
 export { initialWeights } from './initial-weights.ts'
 export { type Cell, type PerturbedModel, perturbModel } from './perturbed-model.ts'
 export { machine } from './cost.ts'
