@@ -3,11 +3,8 @@ import { centredRanks, featureNames } from '@loadbearing/criteria-ensembles/feat
 import { type Task, taskWeights, type TruthKind, truthKinds } from '@loadbearing/ranking'
 import type { ModelFeatures } from './features.ts'
 
-/** What tells the layers of a network apart without looking into it. */
-export const shapeNames = ['parameters', 'macs', 'depth'] as const
-
-/** All that a combination can be learnt from. */
-export const columns = [...featureNames, ...shapeNames] as const
+/** All that a combination can be learnt from: the features, and what was tried beside them. */
+export const columns = [...featureNames, 'macs'] as const
 export type Column = (typeof columns)[number]
 
 /** A task in one kind of truth, with the ranks of its layers by every column: a mean over live levels. */
@@ -24,9 +21,7 @@ export function casesOf({ model, perturbation, layers, measured }: MeasuredTask,
     return layers.map((_, layer) => mean(byLevel.map((its) => its[layer]!)))
   }
   const valueOf = (column: Column, level: number, layer: number): number | null => {
-    const row = layers[layer]!
-    if (column === 'depth') return row.depth
-    if (column === 'parameters' || column === 'macs') return row[column]
+    if (column === 'macs') return layers[layer]!.macs
     return levels[level]![layer]?.[featureNames.indexOf(column)] ?? null
   }
   const ranks: Case['ranks'] = new Map(columns.map((column) => [column, pooled(column)]))

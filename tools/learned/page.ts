@@ -1,8 +1,8 @@
 import { machine } from '@loadbearing/bench'
-import { featureNames } from '@loadbearing/criteria-ensembles/features'
+import { type FeatureName, featureNames } from '@loadbearing/criteria-ensembles/features'
 import { leaderboard, type LeaderboardRow, type TruthKind, truthKinds } from '@loadbearing/ranking'
 import { markdownTable } from '../markdown-table.ts'
-import { type Case, type Column, shapeNames } from './cases.ts'
+import type { Case, Column } from './cases.ts'
 import { type LearntSet, untouched } from './coefficients.ts'
 import { familiesOf, fit, learn, leaveOneFamilyOut, predict, type Weights } from './learning.ts'
 
@@ -92,8 +92,12 @@ function variantsOf(cases: readonly Case[]): [string, Said][] {
     ['all features, equal weights', fixed(featureNames)],
     ['learnt from the accuracy drop alone', learnt(featureNames, ofKind('accuracy-drop'))],
     ['learnt from the bounded KL alone', learnt(featureNames, ofKind('bounded-kl'))],
-    [`learnt from ${shapeNames.join(', ')} alone`, learnt(shapeNames)],
-    [`learnt with ${shapeNames.join(', ')} added`, learnt([...featureNames, ...shapeNames])],
+    ['learnt from parameters, depth and MACs alone', learnt([...shape, 'macs'])],
+    [
+      `learnt from all features but ${shape.join(' and ')}`,
+      learnt(featureNames.filter((name) => !shape.includes(name))),
+    ],
+    ['learnt with MACs added', learnt([...featureNames, 'macs'])],
     ...featureNames.map((left): [string, Said] => [
       `learnt without ${left}`,
       learnt(featureNames.filter((name) => name !== left)),
@@ -101,6 +105,9 @@ function variantsOf(cases: readonly Case[]): [string, Said][] {
     ...featureNames.map((name): [string, Said] => [`${name} alone`, fixed([name])]),
   ]
 }
+
+/** The features that do not look into the network. */
+const shape: readonly FeatureName[] = ['parameters', 'depth']
 
 const ofKind =
   (kind: TruthKind) =>

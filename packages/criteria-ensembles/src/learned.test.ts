@@ -5,7 +5,7 @@ import { coefficientsFor } from './coefficients.ts'
 import { type FeatureContext, featuresOf } from './layer-features.ts'
 import { learned } from './learned.ts'
 
-const options = { examples: 16, places: 16, classes: 10, draws: 2, memory: 1024 }
+const options = { examples: 16, classes: 10, draws: 2, memory: 1024 }
 
 const perturbation = definePerturbation({
   name: 'fixed',
@@ -46,12 +46,6 @@ function hostOf({ weight = [1, 1], moved = [2, 1], inputs = [2], layers: names =
       }) as unknown as Layer,
   )
   const made = inputs.flatMap((x) => weight.map((w) => w * x))
-  const batch = new Map(
-    names.map((name) => [
-      name,
-      { input: tensor([inputs.length, 1], inputs), output: tensor([inputs.length, 2], made) },
-    ]),
-  )
   const one = (k: number, x: number): number[] => [k === 0 ? x : 0, k === 1 ? x : 0]
   return {
     layers,
@@ -59,11 +53,6 @@ function hostOf({ weight = [1, 1], moved = [2, 1], inputs = [2], layers: names =
     examples: inputs.length,
     identity: { model: 'none of the zoo' },
     weights: { weights: () => tensor([2, 1], weight) },
-    activations: {
-      async *activations() {
-        yield batch
-      },
-    },
     logits: { logits: async () => tensor([inputs.length, 2], made) },
     gradients: {
       gradients() {
@@ -73,13 +62,8 @@ function hostOf({ weight = [1, 1], moved = [2, 1], inputs = [2], layers: names =
         const { logit } = objective as { logit: number }
         for (const x of inputs) yield new Map(names.map((name) => [name, tensor([2, 1], one(logit, x))]))
       },
-      async *activationGradients({ objective } = {}) {
-        const { logit } = objective as { logit: number }
-        const output = tensor(
-          [inputs.length, 2],
-          inputs.flatMap(() => one(logit, 1)),
-        )
-        yield { examples: inputs.length, gradients: new Map(names.map((name) => [name, { input: output, output }])) }
+      activationGradients() {
+        throw new Error('not asked for')
       },
     },
     perturbation: {
@@ -92,8 +76,8 @@ function hostOf({ weight = [1, 1], moved = [2, 1], inputs = [2], layers: names =
 }
 
 function featuresFor(network: Only): Promise<unknown> {
-  const { layers, rng, examples, weights, activations, logits, gradients, perturbation: level } = hostOf(network)
-  const context = { layers, rng, examples, ...weights, ...activations, ...logits, ...gradients, ...level }
+  const { layers, rng, examples, weights, logits, gradients, perturbation: level } = hostOf(network)
+  const context = { layers, rng, examples, ...weights, ...logits, ...gradients, ...level }
   return featuresOf(context as FeatureContext, options).then((all) => all.get('only'))
 }
 
@@ -101,7 +85,7 @@ const close = (value: number): number => expect.closeTo(value, 6) as number
 
 describe('the features of a layer', () => {
   it('are what a hand computes', async () => {
-    // z = (2, 2), so p = (½, ½); ∂z_k/∂W_k = x = 2 and ∂z_k/∂y_k = 1, whose variances over p are 1 and ¼. ΔW = (1, 0), Δy = (2, 0).
+    // z = (2, 2), so p = (½, ½); ∂z_k/∂W_k = x = 2, whose variance over p is 1. ΔW = (1, 0) moves z to (4, 2).
     const q = 1 / (1 + Math.exp(-2))
     const divergence = Math.log(0.5) - (Math.log(q) + Math.log(1 - q)) / 2
     expect(await featuresFor({})).toEqual({
@@ -109,10 +93,8 @@ describe('the features of a layer', () => {
       fit: close(1),
       'bounded-kl': close(1 - Math.exp(-divergence)),
       flips: 0,
-      'output-fisher': close(1),
-      gain: close(0.5 * 8),
-      'relative-error': close(0.5),
-      'output-error': close(0.5),
+      parameters: 2,
+      depth: 0,
     })
   })
 
@@ -122,29 +104,20 @@ describe('the features of a layer', () => {
     expect(await featuresFor({ weight: [2, 1], moved: [3, 1], inputs: [1, -1] })).toMatchObject({ flips: 0 })
   })
 
-  it('are all 0 but for the gain where the perturbation changes nothing', async () => {
-    const { gain, ...others } = (await featuresFor({ moved: [1, 1] })) as Record<string, number>
-    expect(gain).toBeCloseTo(4, 6)
-    expect(Object.values(others)).toEqual(Object.values(others).map(() => 0))
-  })
-
-  it('are 0 of weights of zero where an error would be a share of them', async () => {
-    expect(await featuresFor({ weight: [0, 0], moved: [1, 0] })).toMatchObject({
-      'relative-error': 0,
-      'output-error': 0,
+  it('are all 0 where the perturbation changes nothing, but for what tells the layer alone', async () => {
+    expect(await featuresFor({ moved: [1, 1] })).toEqual({
+      fisher: 0,
+      fit: 0,
+      'bounded-kl': 0,
+      flips: 0,
+      parameters: 2,
+      depth: 0,
     })
   })
 
-  it('are missing, with a reason, where what is read is not what the layer made its outputs of, or is not a number', async () => {
-    const { layers, ...host } = hostOf({ inputs: [1, 2, 4] })
-    const outcomes = await scoreLayers(learned, {
-      ...host,
-      layers,
-      weights: { weights: () => tensor([2, 1], [5, 5]) },
-    })
-    expect(outcomes.get('only')!.reason).toBe('what the layer reads at a place could not be told from its shapes')
-    const wrong = await scoreLayers(learned, hostOf({ moved: [NaN, 1] }))
-    expect(wrong.get('only')!.reason).toBe('fisher is NaN')
+  it('are missing, with a reason, where a weight becomes none', async () => {
+    const outcomes = await scoreLayers(learned, hostOf({ moved: [NaN, 1] }))
+    expect(outcomes.get('only')!.reason).toBe('its fisher is NaN')
   })
 })
 
@@ -158,16 +131,15 @@ describe('learned', () => {
     expect(weights.fisher + weights.fit + weights['bounded-kl'] + weights.flips).toBeGreaterThan(0.5)
   })
 
-  it('is half the sum of weights apart between two layers of which one exceeds the other in every feature', async () => {
+  it('adds up the weights of the features by which a layer ranks higher', async () => {
     const { weights } = coefficientsFor('none of the zoo')
-    const { layers, perturbation: level, ...host } = hostOf({ layers: ['a', 'b'], inputs: [1, -2], weight: [2, 1] })
+    const { perturbation: level, ...host } = hostOf({ layers: ['a', 'b'], inputs: [1, -2], weight: [2, 1] })
     const outcomes = await scoreLayers(learned, {
       ...host,
-      layers,
       perturbation: { ...level!, perturbed: ({ name }) => tensor([2, 1], name === 'a' ? [2, 1] : [1, 3]) },
     })
-    // Their gain is the same: a tie.
-    const sum = Object.values(weights).reduce((a, b) => a + b, 0) - weights.gain
+    // b exceeds a, rank ¼ to −¼, but for its parameters, which are as many.
+    const sum = Object.values(weights).reduce((a, b) => a + b, 0) - weights.parameters
     expect(outcomes.get('a')!.value).toBeCloseTo(-sum / 4, 9)
     expect(outcomes.get('b')!.value).toBeCloseTo(sum / 4, 9)
   })

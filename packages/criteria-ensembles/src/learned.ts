@@ -12,10 +12,10 @@ import { featureNames, featureNeeds, featuresOf, type LayerFeatures } from './la
  * families. How they were learnt, how well they do on families that they have not seen, and what did not help is in
  * docs/learned-criterion.md; `npm run train:learned` writes both.
  *
- * Source: none; it is this project's own. It runs no forward pass with perturbed weights. What it does instead is local and linear: the
- * logits are moved by their derivatives times the change of the weights, and the change of a layer's own outputs is taken at a few
- * places, from unperturbed inputs. Ranks are pooled over levels as they are, so that a level at which all is lost weighs no more than
- * another. A layer without features has no score, and is not ranked.
+ * Source: none; it is this project's own. FIT (Zandonati et al. 2022), the mean Fisher information times the squared error of the
+ * weights, is one of its features, with the network's own class probabilities in place of true classes. It runs no forward pass with
+ * perturbed weights: the logits are moved by their derivatives times the change of the weights. Ranks are averaged at each level, so that
+ * a level at which all is lost weighs no more than another. A layer without features has no score, and is not ranked.
  */
 export const learned = defineCriterion({
   name: 'learned',
@@ -28,7 +28,6 @@ export const learned = defineCriterion({
   needs: ['identity', ...featureNeeds],
   options: z.object({
     examples: z.int().min(1).default(16).describe('calibration examples, at most'),
-    places: z.int().min(1).default(16).describe('places of an example at which a layer is looked at, at most'),
     classes: z.int().min(2).default(10).describe('classes whose logits are differentiated, at most: the likeliest'),
     draws: z.int().min(1).default(2).describe('draws of a stochastic perturbation'),
     memory: z.int().min(1).default(1024).describe('MiB that derivatives may take; more of them are of fewer examples'),

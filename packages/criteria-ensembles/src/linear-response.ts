@@ -1,5 +1,4 @@
-import type { LikelyClasses } from './logit-derivatives.ts'
-import { softmax } from './logit-derivatives.ts'
+import { bounded, klDivergences, type Tensor } from '@loadbearing/core'
 
 /** What a change of a layer's weights does to the predictions, were the network linear in them. */
 export interface LinearResponse {
@@ -10,31 +9,27 @@ export interface LinearResponse {
 }
 
 /**
- * The logits are moved by their derivative with respect to the weights times the change: nothing is run with changed weights.
+ * Moves the logits by their derivatives with respect to the weights times the change of the weights: nothing is run with changed
+ * weights.
  *
+ * @param logits [examples, classes]
  * @param derivatives [class][example], each in the shape of the weight
  */
 export function linearResponse(
-  { logits, probabilities }: LikelyClasses,
+  logits: Tensor,
   derivatives: readonly (readonly Float32Array[])[],
   change: Float32Array,
 ): LinearResponse {
-  let [bounded, flipped] = [0, 0]
-  logits.forEach((clean, n) => {
-    const moved = clean.map((logit, k) => logit + inner(derivatives[k]![n]!, change))
-    const after = softmax(moved)
-    const divergence = probabilities[n]!.reduce(
-      (sum, p, k) => sum + (p > 0 ? p * Math.log(p / Math.max(after[k]!, leastProbability)) : 0),
-      0,
-    )
-    bounded += 1 - Math.exp(-Math.max(0, divergence))
-    if (likeliest(moved) !== likeliest(clean)) flipped++
-  })
-  return { boundedKl: bounded / logits.length, flips: flipped / logits.length }
+  const [examples, classes] = logits.shape as [number, number]
+  const data = logits.data.map((logit, i) => logit + inner(derivatives[i % classes]![Math.floor(i / classes)]!, change))
+  const divergences = klDivergences(logits, { shape: logits.shape, data })
+  let flipped = 0
+  for (let n = 0; n < examples; n++) {
+    const of = (values: Float32Array): number => likeliest(values.subarray(n * classes, (n + 1) * classes))
+    if (of(data) !== of(logits.data)) flipped++
+  }
+  return { boundedKl: divergences.reduce((sum, each) => sum + bounded(each), 0) / examples, flips: flipped / examples }
 }
-
-/** Where a probability underflows to 0, a divergence that is finite. */
-const leastProbability = 1e-300
 
 function inner(a: Float32Array, b: Float32Array): number {
   let sum = 0
@@ -42,7 +37,7 @@ function inner(a: Float32Array, b: Float32Array): number {
   return sum
 }
 
-/** Once a logit is not a number, none is: −1. */
-function likeliest(logits: Float64Array): number {
+/** The first of the largest; none, −1, where one is not a number. */
+function likeliest(logits: Float32Array): number {
   return logits.indexOf(Math.max(...logits))
 }
