@@ -5,7 +5,7 @@
  *   npm run train:learned -- FOLDER… --write  also writes it and the coefficients
  *   npm run train:learned -- --cache folder  where features are kept (default: .learned); what is there is not computed twice
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type MeasuredTask, measuredTasks } from '@loadbearing/bench'

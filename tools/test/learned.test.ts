@@ -1,5 +1,5 @@
 import { rngFrom } from '@loadbearing/core'
-import { type TruthKind, truthKinds } from '@loadbearing/ranking'
+import { truthKinds } from '@loadbearing/ranking'
 import { describe, expect, it } from 'vitest'
 import { type Case, type Column, columns, weightsOf } from '../learned/cases.ts'
 import { setsOf, untouched } from '../learned/coefficients.ts'
@@ -9,7 +9,7 @@ const rng = rngFrom('learned.test')
 const layers = 30
 
 /** A case whose truth is twice the ranks by `fisher` less those by `depth`, unless it is turned. */
-function caseOf(family: string, { turned = false, kind = 'accuracy-drop' as TruthKind, model = family } = {}): Case {
+function caseOf(family: string, { turned = false, kind = truthKinds[0]!, model = family } = {}): Case {
   const ranks = new Map(
     columns.map((column): [Column, number[]] => [
       column,

@@ -27,7 +27,7 @@ export const coefficientSets: readonly CoefficientSet[] = [
       '0a04c188fa40ed00c2c1c973d9b65c4265d2073df5c54c833198bf598a315c6e',
       '3b771ebcd942d02038541357dd00ded391fea57a8c011be186ab04d14ba1be8d',
     ],
-    weights: { fisher: 0.1917, fit: 0.2176, 'bounded-kl': 0.3162, flips: 0.177, parameters: 0.0762, depth: -0.181 },
+    weights: { fisher: 0.2012, fit: 0.2056, 'bounded-kl': 0.2443, flips: 0.1935, parameters: 0.0613, depth: -0.1787 },
   },
   {
     withheld: 'densenet',
@@ -54,7 +54,7 @@ export const coefficientSets: readonly CoefficientSet[] = [
       '0a04c188fa40ed00c2c1c973d9b65c4265d2073df5c54c833198bf598a315c6e',
       '3b771ebcd942d02038541357dd00ded391fea57a8c011be186ab04d14ba1be8d',
     ],
-    weights: { fisher: 0.2098, fit: 0.2084, 'bounded-kl': 0.323, flips: 0.1733, parameters: 0.0954, depth: -0.1661 },
+    weights: { fisher: 0.2096, fit: 0.2035, 'bounded-kl': 0.2505, flips: 0.1927, parameters: 0.0787, depth: -0.1661 },
   },
   {
     withheld: 'efficientnet',
@@ -81,7 +81,7 @@ export const coefficientSets: readonly CoefficientSet[] = [
       '0a04c188fa40ed00c2c1c973d9b65c4265d2073df5c54c833198bf598a315c6e',
       '3b771ebcd942d02038541357dd00ded391fea57a8c011be186ab04d14ba1be8d',
     ],
-    weights: { fisher: 0.2098, fit: 0.2084, 'bounded-kl': 0.323, flips: 0.1733, parameters: 0.0954, depth: -0.1661 },
+    weights: { fisher: 0.2096, fit: 0.2035, 'bounded-kl': 0.2505, flips: 0.1927, parameters: 0.0787, depth: -0.1661 },
   },
   {
     withheld: 'lenet',
@@ -107,7 +107,7 @@ export const coefficientSets: readonly CoefficientSet[] = [
       '0a04c188fa40ed00c2c1c973d9b65c4265d2073df5c54c833198bf598a315c6e',
       '3b771ebcd942d02038541357dd00ded391fea57a8c011be186ab04d14ba1be8d',
     ],
-    weights: { fisher: 0.2128, fit: 0.2116, 'bounded-kl': 0.3146, flips: 0.1738, parameters: 0.1035, depth: -0.1571 },
+    weights: { fisher: 0.2293, fit: 0.2041, 'bounded-kl': 0.3035, flips: 0.2129, parameters: 0.1469, depth: -0.1867 },
   },
   {
     withheld: 'mixer',
@@ -135,7 +135,7 @@ export const coefficientSets: readonly CoefficientSet[] = [
       '0a04c188fa40ed00c2c1c973d9b65c4265d2073df5c54c833198bf598a315c6e',
       '3b771ebcd942d02038541357dd00ded391fea57a8c011be186ab04d14ba1be8d',
     ],
-    weights: { fisher: 0.2116, fit: 0.2119, 'bounded-kl': 0.3299, flips: 0.1809, parameters: 0.1109, depth: -0.1654 },
+    weights: { fisher: 0.2464, fit: 0.2026, 'bounded-kl': 0.3248, flips: 0.2, parameters: 0.1607, depth: -0.196 },
   },
   {
     withheld: 'mlp',
@@ -161,7 +161,7 @@ export const coefficientSets: readonly CoefficientSet[] = [
       '0a04c188fa40ed00c2c1c973d9b65c4265d2073df5c54c833198bf598a315c6e',
       '3b771ebcd942d02038541357dd00ded391fea57a8c011be186ab04d14ba1be8d',
     ],
-    weights: { fisher: 0.2011, fit: 0.2086, 'bounded-kl': 0.3432, flips: 0.1542, parameters: 0.0895, depth: -0.1663 },
+    weights: { fisher: 0.2111, fit: 0.2113, 'bounded-kl': 0.3334, flips: 0.1707, parameters: 0.0943, depth: -0.1629 },
   },
   {
     withheld: 'mobilenet',
@@ -187,7 +187,7 @@ export const coefficientSets: readonly CoefficientSet[] = [
       '0a04c188fa40ed00c2c1c973d9b65c4265d2073df5c54c833198bf598a315c6e',
       '3b771ebcd942d02038541357dd00ded391fea57a8c011be186ab04d14ba1be8d',
     ],
-    weights: { fisher: 0.2069, fit: 0.2208, 'bounded-kl': 0.3118, flips: 0.1712, parameters: 0.0962, depth: -0.168 },
+    weights: { fisher: 0.2111, fit: 0.2104, 'bounded-kl': 0.2427, flips: 0.1912, parameters: 0.0839, depth: -0.1684 },
   },
   {
     withheld: 'plain',
@@ -213,7 +213,7 @@ export const coefficientSets: readonly CoefficientSet[] = [
       '0a04c188fa40ed00c2c1c973d9b65c4265d2073df5c54c833198bf598a315c6e',
       '3b771ebcd942d02038541357dd00ded391fea57a8c011be186ab04d14ba1be8d',
     ],
-    weights: { fisher: 0.1972, fit: 0.216, 'bounded-kl': 0.3755, flips: 0.1507, parameters: 0.1182, depth: -0.1554 },
+    weights: { fisher: 0.2204, fit: 0.2074, 'bounded-kl': 0.2978, flips: 0.2044, parameters: 0.13, depth: -0.1654 },
   },
   {
     withheld: 'preact',
@@ -239,7 +239,7 @@ export const coefficientSets: readonly CoefficientSet[] = [
       '0a04c188fa40ed00c2c1c973d9b65c4265d2073df5c54c833198bf598a315c6e',
       '3b771ebcd942d02038541357dd00ded391fea57a8c011be186ab04d14ba1be8d',
     ],
-    weights: { fisher: 0.2114, fit: 0.2043, 'bounded-kl': 0.319, flips: 0.1489, parameters: 0.0904, depth: -0.1846 },
+    weights: { fisher: 0.2257, fit: 0.2047, 'bounded-kl': 0.2786, flips: 0.1869, parameters: 0.1075, depth: -0.2018 },
   },
   {
     withheld: 'resnet',
@@ -267,7 +267,7 @@ export const coefficientSets: readonly CoefficientSet[] = [
       '0a04c188fa40ed00c2c1c973d9b65c4265d2073df5c54c833198bf598a315c6e',
       '3b771ebcd942d02038541357dd00ded391fea57a8c011be186ab04d14ba1be8d',
     ],
-    weights: { fisher: 0.2133, fit: 0.2126, 'bounded-kl': 0.3181, flips: 0.1766, parameters: 0.0931, depth: -0.1595 },
+    weights: { fisher: 0.2115, fit: 0.2054, 'bounded-kl': 0.2467, flips: 0.1959, parameters: 0.0774, depth: -0.1648 },
   },
   {
     withheld: 'vgg',
@@ -293,7 +293,7 @@ export const coefficientSets: readonly CoefficientSet[] = [
       'fc82f09a5a273fc94ce51f95921d5529021f40d3e785887bf595d6e25004727a',
       '3b771ebcd942d02038541357dd00ded391fea57a8c011be186ab04d14ba1be8d',
     ],
-    weights: { fisher: 0.2579, fit: 0.1421, 'bounded-kl': 0.3763, flips: 0.1655, parameters: 0.0906, depth: -0.1728 },
+    weights: { fisher: 0.3425, fit: 0.0806, 'bounded-kl': 0.3309, flips: 0.2092, parameters: 0.1266, depth: -0.1986 },
   },
   {
     withheld: 'vit',
@@ -319,7 +319,7 @@ export const coefficientSets: readonly CoefficientSet[] = [
       'fc82f09a5a273fc94ce51f95921d5529021f40d3e785887bf595d6e25004727a',
       '0a04c188fa40ed00c2c1c973d9b65c4265d2073df5c54c833198bf598a315c6e',
     ],
-    weights: { fisher: 0.2125, fit: 0.2094, 'bounded-kl': 0.3124, flips: 0.1974, parameters: 0.1122, depth: -0.169 },
+    weights: { fisher: 0.231, fit: 0.2136, 'bounded-kl': 0.3093, flips: 0.2139, parameters: 0.16, depth: -0.1993 },
   },
   {
     withheld: null,
@@ -347,6 +347,6 @@ export const coefficientSets: readonly CoefficientSet[] = [
       '0a04c188fa40ed00c2c1c973d9b65c4265d2073df5c54c833198bf598a315c6e',
       '3b771ebcd942d02038541357dd00ded391fea57a8c011be186ab04d14ba1be8d',
     ],
-    weights: { fisher: 0.2106, fit: 0.2099, 'bounded-kl': 0.3288, flips: 0.1597, parameters: 0.0954, depth: -0.1691 },
+    weights: { fisher: 0.2274, fit: 0.2134, 'bounded-kl': 0.2921, flips: 0.1948, parameters: 0.1097, depth: -0.1811 },
   },
 ]
