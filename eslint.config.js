@@ -17,6 +17,8 @@ const boundaries = {
   // Files alone, found by their paths: nobody imports it.
   'type:networks': [],
   'type:plugin': ['type:core'],
+  // Criteria that combine other criteria.
+  'type:ensemble': ['type:core', 'type:ranking', 'type:plugin'],
   'type:bench': [
     'type:core',
     'type:engine',
@@ -26,6 +28,7 @@ const boundaries = {
     'type:zoo',
     'type:images',
     'type:plugin',
+    'type:ensemble',
   ],
   'type:app': ['type:core', 'type:ranking', 'type:dataset'],
   'type:cli': [

@@ -4,6 +4,7 @@ import { activationEffectiveRank, activationEntropy, activationNorm, activationR
 import { expectedGradients, gradCam, gradCamMean, gradientTimesOutput, integratedGradients, integratedRemoval, internalInfluence, internalInfluenceMean, layerConductance } from '@loadbearing/criteria-attribution'
 import { depth, macs, outputSize, parameterCount, paramsPerMac, random, reverseDepth } from '@loadbearing/criteria-baselines'
 import { fisherError, fit, hawqV2, hutchinsonTrace, localOutputError, obdDiagonal, obdError, squaredGradientError, topEigenvalue } from '@loadbearing/criteria-curvature'
+import { learned, rankAverageGradients, rankAverageResponse, rankAverageViews } from '@loadbearing/criteria-ensembles'
 import { fisher, fisherPruning, gradientActivation, gradientNorm, grasp, jacobianCovariance, logitGradientNorm, snip, synflow, synflowMean, taylor, taylorFilters } from '@loadbearing/criteria-gradients'
 import { boundedKl, expectedDrop, flipRate, lossDelta, outputKl, outputMse, singleSampleSweep, spreadDrop, zeroqRandom } from '@loadbearing/criteria-probes'
 import { conditionNumber, effectiveRank, filterDistance, filterDistanceSum, kurtosis, l1Norm, l2Norm, lamp, maxMagnitude, meanMagnitude, sparsityAtThreshold, spectralNorm, sqnr, stableRank, weightError } from '@loadbearing/criteria-weights'
@@ -48,6 +49,10 @@ export const criteria: readonly RegisteredCriterion[] = [
   { plugin: obdError, module: '@loadbearing/criteria-curvature' },
   { plugin: squaredGradientError, module: '@loadbearing/criteria-curvature' },
   { plugin: topEigenvalue, module: '@loadbearing/criteria-curvature' },
+  { plugin: learned, module: '@loadbearing/criteria-ensembles' },
+  { plugin: rankAverageGradients, module: '@loadbearing/criteria-ensembles' },
+  { plugin: rankAverageResponse, module: '@loadbearing/criteria-ensembles' },
+  { plugin: rankAverageViews, module: '@loadbearing/criteria-ensembles' },
   { plugin: fisher, module: '@loadbearing/criteria-gradients' },
   { plugin: fisherPruning, module: '@loadbearing/criteria-gradients' },
   { plugin: gradientActivation, module: '@loadbearing/criteria-gradients' },
