@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
   type ActivationGradients,
+  InputError,
   type Layer,
   type LayerActivations,
   type Objective,
@@ -82,12 +83,23 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
   let front: { readonly inputs: Selection; readonly logits: Tensor } | undefined
   let differentiable: Differentiable | undefined
 
-  const imagesAt = (indices: readonly number[]): Promise<Tensor> =>
-    preprocess(
+  const imagesAt = async (indices: readonly number[]): Promise<Tensor> => {
+    const examples = await preprocess(
       images,
       indices.map((index) => order[index]!),
       preprocessing,
     )
+    // A gradient may hide it: behind a ReLU, what is not a number counts as zero.
+    const wrong = examples.data.findIndex((value) => !Number.isFinite(value))
+    if (wrong < 0) return examples
+    const example = indices[Math.floor(wrong / (examples.data.length / indices.length))]!
+    throw new InputError(
+      `Calibration example ${order[example]! + 1} of ${model.data} holds a value that is not finite.`,
+      {
+        hint: 'Mend or remove it, or name other examples with --calibration.',
+      },
+    )
+  }
 
   const baselines = async ({ start, end, of }: Batch, { baseline }: PathPoint): Promise<Tensor> => {
     if (baseline !== 'zeros') return imagesAt(indicesOf({ start, end }).map((index) => (index + baseline.shift) % of))

@@ -56,5 +56,7 @@ it('and each of them that runs the network on them can tell one calibration set 
   }
   const [one, another] = [await scoresOn(3), await scoresOn(5)]
   const blind = [...one].filter(([name, scores]) => another.get(name) === scores).map(([name]) => name)
-  expect(blind).toEqual(withoutExamples.filter((name) => one.has(name)))
+  // Three layers may well have the same ranks on both.
+  const ofRanks = criteria.filter(({ module }) => module.endsWith('-ensembles')).map(({ plugin }) => plugin.name)
+  expect(blind.filter((name) => !ofRanks.includes(name))).toEqual(withoutExamples)
 })

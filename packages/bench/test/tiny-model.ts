@@ -101,4 +101,4 @@ export async function tinyModel(
 }
 
 /** Criteria that run the network on something else than examples. */
-export const withoutExamples: readonly string[] = ['synflow', 'zeroq-random']
+export const withoutExamples: readonly string[] = ['synflow', 'synflow-mean', 'zeroq-random']

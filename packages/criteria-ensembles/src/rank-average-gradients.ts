@@ -15,6 +15,8 @@ import { rankAverage } from './rank-average.ts'
  * Why these: they are estimates of one thing, what the loss rises by when a layer is disturbed, that err in different ways (the square
  * before or after the mean, by weight or by feature map, times the weight or not); an average is to cancel that. grasp, whose sign
  * means something else, and logit-gradient-norm, which has no loss in it, are left out.
+ *
+ * Source: Borda's method, as in `rankAverage`; the choice of members is this project's own.
  */
 export const rankAverageGradients = rankAverage({
   name: 'rank-average-gradients',

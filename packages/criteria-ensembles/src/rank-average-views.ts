@@ -8,6 +8,8 @@ import { rankAverage } from './rank-average.ts'
  * gradients.
  *
  * Why these: each is the plainest of its kind, a sum of squares or its root, and none sees what another does.
+ *
+ * Source: Borda's method, as in `rankAverage`; the choice of members is this project's own.
  */
 export const rankAverageViews = rankAverage({
   name: 'rank-average-views',
