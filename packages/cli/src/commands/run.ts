@@ -11,7 +11,7 @@ import { scoreWithProgress } from './score.ts'
 import { defaultPort, serve } from './serve.ts'
 
 /** Of those that ask for the two slowest things, gradients and Hessian products, what minutes leave time for. */
-const quickOfGradients: readonly string[] = ['fisher', 'snip']
+const quickOfGradients: readonly string[] = ['fisher', 'snip', 'fit', 'learned']
 
 const quickCriteria = criteria.filter(
   ({ plugin: { name, needs } }) =>
@@ -50,7 +50,7 @@ export function runCommand(): Command {
     .addOption(
       new Option(
         '--profile <name>',
-        'quick: the networks that ship, one perturbation a family, 500 images, 8 repeats, fisher, snip and every criterion without gradients; full: the whole zoo, every perturbation, to a noise ceiling of 0.95',
+        'quick: the networks that ship, one perturbation a family, 500 images, 8 repeats, every criterion without gradients and a few with them; full: the whole zoo, every perturbation, to a noise ceiling of 0.95',
       )
         .choices(Object.keys(profiles))
         .default('quick'),
