@@ -205,7 +205,7 @@ function backwards(
         const { objective = 'loss', weights } = options
         for (const images of batchesOf(network, options, batch)) {
           const gradients = await pass('gradients', images, thereAndBack, nameOf(options), () =>
-            network.gradients(images, objective, weights),
+            network.gradients('gradients', images, objective, weights),
           )
           yield { examples: images.end - images.start, gradients }
         }
@@ -214,7 +214,7 @@ function backwards(
         const { objective = 'loss', weights } = options
         for (const image of batchesOf(network, options, 1)) {
           yield await pass('exampleGradients', image, thereAndBack, nameOf(options), () =>
-            network.gradients(image, objective, weights),
+            network.gradients('exampleGradients', image, objective, weights),
           )
         }
       },

@@ -55,7 +55,12 @@ export interface NetworkPasses {
   readonly logits: (inputs: Selection) => Promise<Tensor>
   readonly activations: (batch: Batch) => Promise<ReadonlyMap<string, LayerActivations>>
   /** Of all layers; with `weights` in place of some layers' own, of these. */
-  readonly gradients: (batch: Batch, objective: Objective, weights?: TensorsByLayer) => Promise<TensorsByLayer>
+  readonly gradients: (
+    kind: 'gradients' | 'exampleGradients',
+    batch: Batch,
+    objective: Objective,
+    weights?: TensorsByLayer,
+  ) => Promise<TensorsByLayer>
   readonly activationGradients: (
     batch: Batch,
     objective: Objective,
@@ -146,8 +151,7 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
       run.activations += batch.end - batch.start
       return observed.activations(await examplesOf(batch))
     },
-    async gradients(batch, objective, weights) {
-      const kind = batch.end - batch.start === 1 ? 'exampleGradients' : 'gradients'
+    async gradients(kind, batch, objective, weights) {
       const { network, labelled } = await backward(kind, batch)
       const layers = weights && onnx.layers.filter(({ name }) => weights.has(name))
       return network.gradients(labelled, objective, layers, weights)
