@@ -22,3 +22,9 @@ export function tensor(shape: readonly number[], data: Float32Array | readonly n
   }
   return { shape, data: data instanceof Float32Array ? data : Float32Array.from(data) }
 }
+
+/** The values of every entry of the first axis, such as an example's; they are not copied. */
+export function rowsOf({ shape: [rows = 0], data }: Tensor): Float32Array[] {
+  const size = data.length / rows
+  return Array.from({ length: rows }, (_, row) => data.subarray(row * size, (row + 1) * size))
+}

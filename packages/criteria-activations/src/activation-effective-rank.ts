@@ -2,7 +2,6 @@ import { byLayer, defineCriterion, type Layer, type Tensor } from '@loadbearing/
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
 import { z } from 'zod'
 import { featureVectorsOf } from './feature-vectors.ts'
-import { firstActivations } from './first-activations.ts'
 
 /**
  * s(l) = exp(−Σ_k p_k ln p_k), p_k = σ_k / Σ σ, σ the singular values of a matrix with a row for every place of the first N
@@ -29,7 +28,7 @@ export const activationEffectiveRank = defineCriterion({
   }),
   async score({ layers, activations }, { examples }) {
     const products = new Map<Layer, Float64Array>()
-    for await (const batch of firstActivations({ activations }, examples)) {
+    for await (const batch of activations({ examples })) {
       for (const layer of layers) {
         const { output } = batch.get(layer.name)!
         const { features } = featureVectorsOf(layer, output)

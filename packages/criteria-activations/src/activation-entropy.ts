@@ -1,7 +1,6 @@
 import { byLayer, defineCriterion, type Layer, type Tensor } from '@loadbearing/core'
 import { z } from 'zod'
 import { featureVectorsOf } from './feature-vectors.ts'
-import { firstActivations } from './first-activations.ts'
 
 /**
  * s(l) = mean over channels of −Σ_b p_b ln p_b, p_b the share of the first N calibration examples whose value of the channel, the mean
@@ -27,7 +26,7 @@ export const activationEntropy = defineCriterion({
   }),
   async score({ layers, activations }, { examples, bins }) {
     const pooled = new Map(layers.map((layer): [Layer, Float64Array[]] => [layer, []]))
-    for await (const batch of firstActivations({ activations }, examples)) {
+    for await (const batch of activations({ examples })) {
       for (const [layer, rows] of pooled) rows.push(...channelMeans(layer, batch.get(layer.name)!.output))
     }
     return byLayer(layers, (layer) => {

@@ -1,6 +1,5 @@
 import { byLayer, defineCriterion } from '@loadbearing/core'
 import { z } from 'zod'
-import { firstActivations } from './first-activations.ts'
 
 /**
  * s(l) = (1/N) Σ_n ‖y_n‖_∞ / √(mean y²), y_n what the layer makes of calibration example n (before any activation function), the
@@ -24,7 +23,7 @@ export const activationRange = defineCriterion({
   }),
   async score({ layers, activations }, { examples }) {
     const seen = new Map(layers.map(({ name }) => [name, { examples: 0, values: 0, largest: 0, squares: 0 }]))
-    for await (const batch of firstActivations({ activations }, examples)) {
+    for await (const batch of activations({ examples })) {
       for (const [name, so] of seen) {
         const { shape, data } = batch.get(name)!.output
         const size = data.length / shape[0]!

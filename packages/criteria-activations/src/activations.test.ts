@@ -43,9 +43,9 @@ async function outcomeOf(
   }: Seen,
   options = {},
 ): Promise<ScoreOutcome> {
-  const batch = (start: number): LayerActivations => {
+  const batch = (start: number, end: number): LayerActivations => {
     const of = (rows: Rows, its: readonly number[]) => {
-      const some = rows.slice(start, start + 2)
+      const some = rows.slice(start, end)
       return tensor([some.length, ...its], some.flat())
     }
     return { input: of(reads, inputShape), output: of(makes, shape) }
@@ -60,8 +60,11 @@ async function outcomeOf(
       examples: makes.length,
       labels: { labels: Int32Array.from(labels) },
       activations: {
-        async *activations() {
-          for (let start = 0; start < makes.length; start += 2) yield new Map([['only', batch(start)]])
+        async *activations({ examples = makes.length } = {}) {
+          const count = Math.min(examples, makes.length)
+          for (let start = 0; start < count; start += 2) {
+            yield new Map([['only', batch(start, Math.min(start + 2, count))]])
+          }
         },
       },
     },

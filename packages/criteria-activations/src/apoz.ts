@@ -1,6 +1,5 @@
 import { byLayer, defineCriterion } from '@loadbearing/core'
 import { z } from 'zod'
-import { firstActivations } from './first-activations.ts'
 
 /**
  * s(l) = 1 − APoZ, APoZ the share, among all values that the layer makes of the first N calibration examples, of those that a ReLU
@@ -26,7 +25,7 @@ export const apoz = defineCriterion({
   }),
   async score({ layers, activations }, { examples }) {
     const seen = new Map(layers.map(({ name }) => [name, { positive: 0, values: 0 }]))
-    for await (const batch of firstActivations({ activations }, examples)) {
+    for await (const batch of activations({ examples })) {
       for (const [name, so] of seen) {
         const { data } = batch.get(name)!.output
         for (const value of data) so.positive += Number.isNaN(value) ? NaN : Number(value > 0)

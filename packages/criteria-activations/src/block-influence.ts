@@ -1,7 +1,6 @@
 import { byLayer, defineCriterion, type Layer, type LayerActivations } from '@loadbearing/core'
 import { z } from 'zod'
 import { featureVectorsOf } from './feature-vectors.ts'
-import { firstActivations } from './first-activations.ts'
 
 /**
  * s(l) = 1 − mean over places of ⟨x, y⟩ / (‖x‖ ‖y‖), x and y the features of what the layer reads and makes at one place (a token, a
@@ -26,7 +25,7 @@ export const blockInfluence = defineCriterion({
   }),
   async score({ layers, activations }, { examples }) {
     const cosines = new Map(layers.filter(keepsItsShape).map((layer) => [layer, { sum: 0, places: 0 }]))
-    for await (const batch of firstActivations({ activations }, examples)) {
+    for await (const batch of activations({ examples })) {
       for (const [layer, its] of cosines) addCosines(its, layer, batch.get(layer.name)!)
     }
     return byLayer(layers, (layer) => {

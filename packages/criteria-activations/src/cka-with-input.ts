@@ -1,6 +1,5 @@
-import { byLayer, defineCriterion, type Layer, type LayerActivations, type Tensor } from '@loadbearing/core'
+import { byLayer, defineCriterion, type Layer, type LayerActivations, rowsOf } from '@loadbearing/core'
 import { z } from 'zod'
-import { firstActivations } from './first-activations.ts'
 
 /**
  * s(l) = 1 − ‖Yᵀ X‖_F² / (‖Xᵀ X‖_F ‖Yᵀ Y‖_F), a row of X and Y what the layer reads and makes (before any activation function) of one
@@ -26,7 +25,7 @@ export const ckaWithInput = defineCriterion({
   }),
   async score({ layers, activations }, { examples }) {
     const batches: ReadonlyMap<string, LayerActivations>[] = []
-    for await (const batch of firstActivations({ activations }, examples)) batches.push(batch)
+    for await (const batch of activations({ examples })) batches.push(batch)
     return byLayer(layers, ({ name }: Layer) => {
       const products = (side: keyof LayerActivations): Float64Array =>
         centredProducts(batches.flatMap((batch) => rowsOf(batch.get(name)![side])))
@@ -37,11 +36,6 @@ export const ckaWithInput = defineCriterion({
     })
   },
 })
-
-function rowsOf({ shape, data }: Tensor): Float32Array[] {
-  const size = data.length / shape[0]!
-  return Array.from({ length: shape[0]! }, (_, row) => data.subarray(row * size, (row + 1) * size))
-}
 
 /** The inner products of every two rows, once the mean of all rows is taken off each: [rows · rows]. */
 function centredProducts(rows: readonly Float32Array[]): Float64Array {

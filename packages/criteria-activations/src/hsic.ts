@@ -1,6 +1,5 @@
-import { byLayer, defineCriterion, type LayerActivations, type Unscored } from '@loadbearing/core'
+import { byLayer, defineCriterion, type LayerActivations, rowsOf, type Unscored } from '@loadbearing/core'
 import { z } from 'zod'
-import { firstActivations } from './first-activations.ts'
 
 /**
  * s(l) = (N − 1)⁻² tr(K H L H), K_ij = exp(−‖y_i − y_j‖² / 2σ²) of what the layer makes (before any activation function, all places in
@@ -27,9 +26,9 @@ export const hsic = defineCriterion({
   }),
   async score({ layers, activations, labels }, { examples }) {
     const batches: ReadonlyMap<string, LayerActivations>[] = []
-    for await (const batch of firstActivations({ activations }, examples)) batches.push(batch)
+    for await (const batch of activations({ examples })) batches.push(batch)
     return byLayer(layers, ({ name }): number | Unscored => {
-      const rows = batches.flatMap((batch) => rowsOf(batch.get(name)!))
+      const rows = batches.flatMap((batch) => rowsOf(batch.get(name)!.output))
       const classes = [...labels.subarray(0, rows.length)]
       if (classes.every((label) => label === classes[0])) return { reason: 'all examples are of one class' }
       const squares = squaredDistances(rows)
@@ -40,11 +39,6 @@ export const hsic = defineCriterion({
     })
   },
 })
-
-function rowsOf({ output: { shape, data } }: LayerActivations): Float32Array[] {
-  const size = data.length / shape[0]!
-  return Array.from({ length: shape[0]! }, (_, row) => data.subarray(row * size, (row + 1) * size))
-}
 
 function squaredDistances(rows: readonly Float32Array[]): Float64Array[] {
   const squares = rows.map(() => new Float64Array(rows.length))

@@ -57,8 +57,8 @@ async function outcomeOf(criterion: AnyCriterion, its: Case, options = {}): Prom
       weights: { weights: () => weight },
       labels: { labels: new Int32Array(examples) },
       activations: {
-        async *activations() {
-          for (let n = 0; n < examples; n++) {
+        async *activations({ examples: count = examples } = {}) {
+          for (let n = 0; n < count; n++) {
             yield new Map([[layer.name, { input: row(input, n), output: row(output, n) }]])
           }
         },

@@ -37,7 +37,7 @@ export async function samplePatches(
   const samples = new Map(layers.map((layer) => [layer.name, emptySample(layer, count, positions)]))
   const backwards = activationGradients?.({ examples: count })[Symbol.asyncIterator]()
   let seen = 0
-  for await (const batch of activations()) {
+  for await (const batch of activations({ examples: count })) {
     const found = await backwards?.next()
     const gradients = found?.done === false ? found.value.gradients : undefined
     const [some] = batch.values()
@@ -46,13 +46,12 @@ export async function samplePatches(
       if ('reason' in sample) continue
       const { input, output } = batch.get(name)!
       const gradient = gradients?.get(name)?.output
-      for (let example = seen; example < Math.min(seen + size, count); example++) {
+      for (let example = seen; example < seen + size; example++) {
         const of = (tensor: Tensor): Float32Array => exampleOf(tensor, example - seen)
         take(sample, { example, count }, rng.split(name, example), of(input), of(output), gradient && of(gradient))
       }
     }
     seen += size
-    if (seen >= count) break
   }
   await backwards?.return?.()
   return samples

@@ -18,7 +18,7 @@ export async function meanOverMaps(
   f: (contribution: number, places: number) => number,
 ): Promise<ReadonlyMap<string, number>> {
   const totals = new Map(layers.map(({ name }) => [name, 0]))
-  const batches = activations()[Symbol.asyncIterator]()
+  const batches = activations({ examples })[Symbol.asyncIterator]()
   let seen = 0
   for await (const { examples: rows, gradients } of activationGradients({ examples })) {
     const made = (await batches.next()).value as ReadonlyMap<string, LayerActivations>

@@ -1,4 +1,4 @@
-import { byLayer, type Capabilities, defineCriterion, type Tensor, type Unscored } from '@loadbearing/core'
+import { byLayer, type Capabilities, defineCriterion, rowsOf, type Unscored } from '@loadbearing/core'
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
 import { z } from 'zod'
 
@@ -44,11 +44,6 @@ async function inputGradients(
     for (const [name, { input }] of gradients) found.set(name, [...(found.get(name) ?? []), ...rowsOf(input)])
   }
   return found
-}
-
-function rowsOf({ shape, data }: Tensor): Float32Array[] {
-  const size = data.length / shape[0]!
-  return Array.from({ length: shape[0]! }, (_, row) => data.subarray(row * size, (row + 1) * size))
 }
 
 function scoreOf(rows: readonly Float32Array[]): number | Unscored {
