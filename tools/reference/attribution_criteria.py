@@ -6,11 +6,20 @@ Needs captum beside requirements.txt. Prints how far, at the most, the signed su
 """
 
 import json
+from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from captum.attr import InternalInfluence, LayerConductance, LayerGradCam, LayerGradientXActivation, LayerIntegratedGradients
+from captum.attr import (
+    InternalInfluence,
+    LayerConductance,
+    LayerDeepLift,
+    LayerGradCam,
+    LayerGradientXActivation,
+    LayerIntegratedGradients,
+)
 from torch import Tensor, nn
 
 from gradients import MODELS, drawn, layers_of
@@ -38,6 +47,54 @@ class Modules(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.network.compute(images, change=self.change)
+
+
+class Maxima(torch.autograd.Function):
+    """
+    Maxima over windows of examples and their baselines, in one batch after the other, whose gradient is the mean of those at many points
+    of the straight way between both. Captum's own gives what is lost to the place of the baseline's maximum; all are equal, of zeros.
+    """
+
+    POINTS = 2000
+
+    @staticmethod
+    def forward(ctx, both: Tensor, size: list[int], strides: list[int]) -> Tensor:
+        ctx.save_for_backward(both)
+        ctx.window = size, strides
+        return F.max_pool2d(both, size, strides)
+
+    @staticmethod
+    def backward(ctx, handed: Tensor):
+        example, baseline = ctx.saved_tensors[0].chunk(2)
+        mean = torch.zeros_like(example)
+        for point in range(Maxima.POINTS):
+            with torch.enable_grad():
+                at = torch.lerp(baseline, example, (point + 0.5) / Maxima.POINTS).requires_grad_()
+                made = F.max_pool2d(at, *ctx.window)
+            mean += torch.autograd.grad(made, at, handed.chunk(2)[0])[0] / Maxima.POINTS
+        return torch.cat([mean, mean]), None, None
+
+
+class Rescalable(Modules):
+    """The same, with a module in the place of every ReLU, whose slopes Captum's DeepLift changes, and maxima as above."""
+
+    def __init__(self, network: Network, outputs: list[str]) -> None:
+        apart = deepcopy(network)
+        functions: dict[str, nn.Module] = {}
+        maxima: dict[str, Callable[[Tensor], Tensor]] = {}
+        for node, a in apart.nodes:
+            if node.op_type == "Relu":
+                functions[node.output[0]] = nn.ReLU()
+            elif node.op_type == "MaxPool":
+                maxima[node.output[0]] = lambda both, a=a: Maxima.apply(both, a["kernel_shape"], a["strides"])
+            else:
+                continue
+            node.op_type = "Identity"
+        # Captum hooks what functions read, which must have a gradient.
+        apart.stored = {key: value.requires_grad_(value.is_floating_point()) for key, value in apart.stored.items()}
+        super().__init__(apart, outputs)
+        self.functions = nn.ModuleDict({self.key(name): module for name, module in functions.items()})
+        self.change |= functions | maxima
 
 
 def plain_relevance(network: Network, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
@@ -80,7 +137,7 @@ def reference(name: str) -> dict[str, object]:
     network.stored = {key: value.double() if value.is_floating_point() else value for key, value in network.stored.items()}
     layers = layers_of(network)
     outputs = [makes for _, _, makes in layers]
-    model = Modules(network, outputs)
+    model, rescalable = Modules(network, outputs), Rescalable(network, outputs)
     images = drawn(1, [EXAMPLES, 1, 28, 28])
     zeros = torch.zeros_like(images)
     labels = torch.arange(EXAMPLES) * 3 % 10
@@ -88,10 +145,10 @@ def reference(name: str) -> dict[str, object]:
     gain = own(images) - own(zeros)
     found: dict[str, list[float]] = {key: [] for key in (
         "integrated-gradients", "layer-conductance", "internal-influence", "internal-influence-mean", "grad-cam",
-        "grad-cam-mean", "gradient-times-output", "integrated-removal",
+        "grad-cam-mean", "gradient-times-output", "integrated-removal", "deeplift-rescale",
     )}
     relevance = plain_relevance(network, images, labels)
-    worst = {"integrated": 0.0, "conductance": 0.0}
+    worst = {"integrated": 0.0, "conductance": 0.0, "rescale": 0.0}
     for weight, _, makes in layers:
         at = model.change[makes]
         integrated = LayerIntegratedGradients(model, at).attribute(images, zeros, labels, n_steps=STEPS, method="riemann_middle")
@@ -111,6 +168,8 @@ def reference(name: str) -> dict[str, object]:
         times = LayerGradientXActivation(model, at).attribute(images, labels)
         found["gradient-times-output"].append(summed(times))
         torch.testing.assert_close(times.detach(), relevance[makes].detach(), rtol=1e-6, atol=1e-9)
+        rescaled = LayerDeepLift(rescalable, rescalable.change[makes]).attribute(images, zeros, labels)
+        found["deeplift-rescale"].append(summed(rescaled))
         total = torch.zeros_like(network.stored[weight])
         for step in range(STEPS):
             scaled = (network.stored[weight] * (step + 0.5) / STEPS).requires_grad_()
@@ -124,6 +183,7 @@ def reference(name: str) -> dict[str, object]:
         worst["integrated"] = max(worst["integrated"], off(integrated.detach(), own(images) - without))
         if "resnet" not in name:
             worst["conductance"] = max(worst["conductance"], off(through(PARTS), gain))
+            worst["rescale"] = max(worst["rescale"], off(rescaled.detach(), gain))
     print(name, worst)
     return {"model": name, "layers": [layer for layer, _, _ in layers], **found}
 

@@ -64,6 +64,7 @@ OPERATORS: dict[str, Callable[[list, Attributes], Tensor]] = {
     "Flatten": lambda i, a: i[0].flatten(a["axis"]),
     "Gather": lambda i, a: torch.from_numpy(i[0].numpy().take(i[1].numpy(), a.get("axis", 0))),
     "Gemm": lambda i, a: dense(*i, a),
+    "Identity": lambda i, a: i[0],
     "LayerNormalization": lambda i, a: normalised(*i, a),
     "MatMul": lambda i, a: i[0] @ i[1],
     "MaxPool": lambda i, a: pool(i[0], a),

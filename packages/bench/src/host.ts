@@ -4,6 +4,7 @@ import {
   type HostContext,
   type Inputs,
   type Layer,
+  type Objective,
   type PassOptions,
   type Perturbation,
   perturb,
@@ -196,15 +197,18 @@ function backwards(
     return value
   }
   /** What a gradient is of, as a word. */
-  const nameOf = ({ objective = 'loss', weights }: GradientOptions): string =>
-    `${typeof objective === 'string' ? objective : `logit ${objective.logit}`} ${weights ? identityOf(weights) : ''}`
+  const nameOf = ({ objective = 'loss', weights = new Map() }: GradientOptions): string =>
+    [nameOfObjective(objective), ...[...weights].flatMap(([layer, weight]) => [layer, identityOf(weight)])].join(' ')
+  /** A divergence also needs what the network predicts with its own weights. */
+  const passingOf = ({ objective }: GradientOptions): Passing =>
+    objective === 'divergence' ? { forwards: 2, backwards: 1 } : thereAndBack
 
   return {
     gradients: {
       async *gradients(options = {}) {
         const { objective = 'loss', weights } = options
         for (const images of batchesOf(network, options, batch)) {
-          const gradients = await pass('gradients', images, thereAndBack, nameOf(options), () =>
+          const gradients = await pass('gradients', images, passingOf(options), nameOf(options), () =>
             network.gradients('gradients', images, objective, weights),
           )
           yield { examples: images.end - images.start, gradients }
@@ -213,7 +217,7 @@ function backwards(
       async *exampleGradients(options = {}) {
         const { objective = 'loss', weights } = options
         for (const image of batchesOf(network, options, 1)) {
-          yield await pass('exampleGradients', image, thereAndBack, nameOf(options), () =>
+          yield await pass('exampleGradients', image, passingOf(options), nameOf(options), () =>
             network.gradients('exampleGradients', image, objective, weights),
           )
         }
@@ -221,7 +225,7 @@ function backwards(
       async *activationGradients(options = {}) {
         const { objective = 'loss', weights } = options
         for (const images of batchesOf(network, options, batch)) {
-          const gradients = await pass('activationGradients', images, thereAndBack, nameOf(options), () =>
+          const gradients = await pass('activationGradients', images, passingOf(options), nameOf(options), () =>
             network.activationGradients(images, objective, weights),
           )
           yield { examples: images.end - images.start, gradients }
@@ -230,10 +234,22 @@ function backwards(
       async *outputGradients(layer, within, options = {}) {
         const of = [nameOf(options), layer.name, JSON.stringify(within)].join(' ')
         // The baseline goes forward, too.
-        const passing = { forwards: 2, backwards: 1 }
+        const { forwards, backwards } = passingOf(options)
+        const passing = { forwards: forwards + 1, backwards }
         for (const images of batchesOf(network, options, batch)) {
           yield await pass('outputGradients', images, passing, of, () =>
             network.outputGradients(images, options.objective ?? 'loss', layer, within),
+          )
+        }
+      },
+      async *outputMultipliers(baseline, options = {}) {
+        const { objective = 'true-logit' } = options
+        // The baseline, the example for the slopes between both, and once more for what is differentiated.
+        const passing = { forwards: 3, backwards: 1 }
+        for (const images of batchesOf(network, options, batch)) {
+          const of = `${nameOfObjective(objective)} from ${JSON.stringify(baseline)} ${images.of}`
+          yield await pass('outputMultipliers', images, passing, of, () =>
+            network.outputMultipliers(images, objective, baseline),
           )
         }
       },
@@ -266,6 +282,9 @@ function backwards(
     },
   }
 }
+
+const nameOfObjective = (objective: Objective): string =>
+  typeof objective === 'string' ? objective : `logit ${objective.logit}`
 
 const countOf = ({ start, end }: Pick<Batch, 'start' | 'end'>): Counted => ({ count: end - start, images: end })
 const onlyForward: Passing = { forwards: 1, backwards: 0 }

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
   type ActivationGradients,
+  type Baseline,
   InputError,
   type Layer,
   type LayerActivations,
+  type LogitObjective,
   type Objective,
   type PathPoint,
   type Rng,
@@ -26,6 +28,7 @@ export const passKinds = [
   'exampleGradients',
   'activationGradients',
   'outputGradients',
+  'outputMultipliers',
   'flowGradients',
   'hessianProducts',
   'perturbedForwards',
@@ -68,6 +71,7 @@ export interface NetworkPasses {
   ) => Promise<ReadonlyMap<string, ActivationGradients>>
   /** Where what the layer makes, and that alone, is put on the path. */
   readonly outputGradients: (batch: Batch, objective: Objective, layer: Layer, within: PathPoint) => Promise<Tensor>
+  readonly outputMultipliers: (batch: Batch, objective: LogitObjective, baseline: Baseline) => Promise<TensorsByLayer>
   readonly flowGradients: () => Promise<TensorsByLayer>
   readonly hessianProduct: (batch: Batch, direction: TensorsByLayer) => Promise<TensorsByLayer>
   /** Logits with `weight` in place of the layer's own. */
@@ -106,7 +110,7 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
     )
   }
 
-  const baselines = async ({ start, end, of }: Batch, { baseline }: PathPoint): Promise<Tensor> => {
+  const baselines = async ({ start, end, of }: Batch, baseline: Baseline): Promise<Tensor> => {
     if (baseline !== 'zeros') return imagesAt(indicesOf({ start, end }).map((index) => (index + baseline.shift) % of))
     const shape = [end - start, ...onnx.input.shape]
     return { shape, data: new Float32Array(sizeOf(shape)) }
@@ -114,7 +118,7 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
 
   const examplesOf = async (batch: Batch): Promise<Tensor> => {
     const own = await imagesAt(indicesOf(batch))
-    return batch.path ? between(await baselines(batch, batch.path), own, batch.path.alpha) : own
+    return batch.path ? between(await baselines(batch, batch.path.baseline), own, batch.path.alpha) : own
   }
 
   const inputsOf = (inputs: Selection): Promise<Tensor> | Tensor =>
@@ -162,8 +166,12 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
     },
     async outputGradients(batch, objective, layer, within) {
       const { network, labelled } = await backward('outputGradients', batch)
-      const from = { alpha: within.alpha, baseline: await baselines(batch, within) }
+      const from = { alpha: within.alpha, baseline: await baselines(batch, within.baseline) }
       return network.outputGradients(labelled, objective, layer, from)
+    },
+    async outputMultipliers(batch, objective, baseline) {
+      const { network, labelled } = await backward('outputMultipliers', batch)
+      return network.outputMultipliers(labelled, objective, await baselines(batch, baseline))
     },
     async flowGradients() {
       const network = await open()

@@ -7,6 +7,7 @@ import { contextOf } from './context-of.ts'
 
 /** With the points at which the reference takes the integrals. */
 const options = {
+  'deeplift-rescale': {},
   'grad-cam': {},
   'grad-cam-mean': {},
   'gradient-times-output': {},

@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import type {
   ActivationGradients,
+  Baseline,
   GradientBatch,
   GradientOptions,
+  LogitObjective,
   PassOptions,
   PathPoint,
   TensorsByLayer,
@@ -48,7 +50,10 @@ export interface Capabilities {
     /** The unperturbed network's logits (on all calibration examples by default): [examples, classes]. */
     readonly logits: (inputs?: Inputs) => Promise<Tensor>
   }
-  /** The loss and the true class's logit use labels: who differentiates them declares `labels`, too, so that the table says so. */
+  /**
+   * The loss and the true class's logit use labels: who differentiates them declares `labels`, too, so that the table says so. For the
+   * same reason, who differentiates at weights that the perturbation has made declares `perturbedForward`: its passes are probes.
+   */
   gradients: {
     /**
      * One pass over the calibration examples, in the batches of `activations`: the gradient of the batch's mean objective with respect
@@ -73,6 +78,18 @@ export interface Capabilities {
       within: PathPoint,
       options?: Pick<GradientOptions, 'objective' | 'examples'>,
     ) => AsyncIterable<Tensor>
+    /**
+     * In the same batches, what every layer's first node makes has for a multiplier, [batch, …], by layer name: as the gradient of a
+     * logit, but that every node's slopes are taken between what it reads of the baseline and of the example (DeepLIFT's rescale
+     * rule). So the multipliers of a layer that all paths cross, times what it makes more than of the baseline, sum to what the logit
+     * gains.
+     *
+     * @throws ModelError that names a node whose slopes have no rule
+     */
+    readonly outputMultipliers: (
+      baseline: Baseline,
+      options?: { readonly objective?: LogitObjective; readonly examples?: number },
+    ) => AsyncIterable<ReadonlyMap<string, Tensor>>
     /**
      * The gradient of the sum of the logits with respect to every layer's weight, of the network in which every parameter is replaced
      * by its magnitude, on an input of ones: no calibration example is seen. A value beyond float32 is infinite or no number.

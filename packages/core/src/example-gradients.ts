@@ -1,4 +1,4 @@
-import type { Objective } from './gradients.ts'
+import type { LogitObjective, Objective } from './gradients.ts'
 import type { Tensor } from './tensor.ts'
 
 // One example at a time through fully connected layers with ReLU between them, each weight [outputs, inputs].
@@ -22,17 +22,21 @@ export interface Between {
   readonly baseline: Vector
 }
 
-/** Back-propagation. */
+/**
+ * Back-propagation.
+ *
+ * @param own logits of the network with its own weights, from which a divergence is one
+ */
 export function gradientsOf(
   weights: readonly Tensor[],
   input: Vector,
   label: number,
   objective: Objective,
-  between?: Between,
+  { between, own = [] }: { readonly between?: Between | undefined; readonly own?: Vector } = {},
 ): ExampleGradients {
   const { reads, makes } = forward(weights, input, between)
   const found: ExampleGradients = { weights: [], inputs: [], outputs: [] }
-  let upper = gradientOfLogits(makes.at(-1)!, label, objective)
+  let upper = gradientOfLogits(makes.at(-1)!, label, objective, own)
   for (let l = weights.length - 1; l >= 0; l--) {
     found.weights[l] = outer(upper, reads[l]!)
     found.outputs[l] = upper
@@ -40,6 +44,28 @@ export function gradientsOf(
     upper = whereActive(found.inputs[l]!, makes[l - 1])
   }
   return found
+}
+
+/** Multipliers of what every layer makes, from a baseline to an example: ReLU hands back its slope between the two. */
+export function multipliersOf(
+  weights: readonly Tensor[],
+  input: Vector,
+  baseline: Vector,
+  label: number,
+  objective: LogitObjective,
+): Vector[] {
+  const [to, from] = [forward(weights, input).makes, forward(weights, baseline).makes]
+  const multipliers: Vector[] = []
+  let upper = gradientOfLogits(to.at(-1)!, label, objective)
+  for (let l = weights.length - 1; l >= 0; l--) {
+    multipliers[l] = upper
+    if (l === 0) break
+    upper = timesTransposed(weights[l]!, upper).map((value, i) => {
+      const [x, b] = [to[l - 1]![i]!, from[l - 1]![i]!]
+      return value * (x === b ? Number(x > 0) : (Math.max(0, x) - Math.max(0, b)) / (x - b))
+    })
+  }
+  return multipliers
 }
 
 /** H·v of one example's loss, by differentiating both passes along v (Pearlmutter 1994): [outputs · inputs] of every layer. */
@@ -89,7 +115,11 @@ export function forward(
   return { reads, makes }
 }
 
-function gradientOfLogits(logits: Vector, label: number, objective: Objective): Vector {
+function gradientOfLogits(logits: Vector, label: number, objective: Objective, own: Vector = []): Vector {
+  if (objective === 'divergence') {
+    const p = softmax(own)
+    return softmax(logits).map((share, k) => share - p[k]!)
+  }
   if (objective === 'loss') return softmax(logits).map((share, k) => share - Number(k === label))
   if (objective === 'logit-sum') return logits.map(() => 1)
   const chosen = objective === 'true-logit' ? label : objective.logit

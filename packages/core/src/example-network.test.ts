@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { klDivergences } from './divergence.ts'
 import { exampleHost, exampleLayers } from './example-network.ts'
-import type { Objective, PathPoint, TensorsByLayer } from './gradients.ts'
+import type { Baseline, LogitObjective, PathPoint, TensorsByLayer } from './gradients.ts'
 import type { Layer } from './layer.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -13,7 +14,12 @@ const moved = ({ shape, data }: Tensor, index: number, by: number): Tensor => ({
 })
 
 /** The mean objective with `weight` in a layer's place, from the logits. */
-async function objectiveAt(layer: Layer, weight: Tensor, objective: Objective, examples: number): Promise<number> {
+async function objectiveAt(
+  layer: Layer,
+  weight: Tensor,
+  objective: 'loss' | LogitObjective,
+  examples: number,
+): Promise<number> {
   const { data } = await host.perturbedForward.perturbedForward(layer, weight, examples)
   let sum = 0
   for (let n = 0; n < examples; n++) {
@@ -26,7 +32,11 @@ async function objectiveAt(layer: Layer, weight: Tensor, objective: Objective, e
   return sum / examples
 }
 
-async function meanGradient(batch: number, objective: Objective, examples = 24): Promise<Map<string, number[]>> {
+async function meanGradient(
+  batch: number,
+  objective: 'loss' | LogitObjective,
+  examples = 24,
+): Promise<Map<string, number[]>> {
   const sums = new Map<string, number[]>()
   for await (const its of exampleHost(batch).gradients.gradients({ objective, examples })) {
     for (const [name, { data }] of its.gradients) {
@@ -41,7 +51,7 @@ async function meanGradient(batch: number, objective: Objective, examples = 24):
 }
 
 describe('the example network that criteria are checked on', () => {
-  it.each<Objective>(['loss', 'true-logit', 'logit-sum', { logit: 1 }])(
+  it.each<'loss' | LogitObjective>(['loss', 'true-logit', 'logit-sum', { logit: 1 }])(
     'has the gradients that finite differences give: %j',
     async (objective) => {
       const gradients = await meanGradient(7, objective, 10)
@@ -151,7 +161,7 @@ describe('the example network that criteria are checked on', () => {
     return sum
   }
 
-  describe.each<PathPoint['baseline']>(['zeros', { shift: 3 }])('on a path from %j', (baseline) => {
+  describe.each<Baseline>(['zeros', { shift: 3 }])('on a path from %j', (baseline) => {
     it('reads what lies between the baseline and the example', async () => {
       const read = async (path?: PathPoint): Promise<Float32Array> => {
         for await (const its of host.activations.activations({ examples: 10, ...(path && { path }) })) {
@@ -218,6 +228,51 @@ describe('the example network that criteria are checked on', () => {
         expect(sum).toBeCloseTo(change, 1)
       }
     })
+  })
+
+  it.each<Baseline>(['zeros', { shift: 3 }])(
+    'has multipliers that share out what the logits gain from %j exactly, at every layer that all paths cross',
+    async (baseline) => {
+      const change = (await logitSum({ alpha: 1, baseline })) - (await logitSum({ alpha: 0, baseline }))
+      const made = async (layer: Layer, alpha: number): Promise<number[]> => {
+        const all: number[] = []
+        for await (const its of host.activations.activations({ path: { alpha, baseline }, examples: 10 })) {
+          all.push(...its.get(layer.name)!.output.data)
+        }
+        return all
+      }
+      for (const layer of exampleLayers) {
+        const [from, to] = [await made(layer, 0), await made(layer, 1)]
+        const all: number[] = []
+        const options = { objective: 'logit-sum', examples: 10 } as const
+        for await (const its of exampleHost(4).gradients.outputMultipliers(baseline, options)) {
+          all.push(...its.get(layer.name)!.data)
+        }
+        expect(all).toHaveLength(from.length)
+        expect(all.reduce((sum, value, i) => sum + value * (to[i]! - from[i]!), 0)).toBeCloseTo(change, 4)
+      }
+    },
+  )
+
+  it('has a divergence whose gradient is none at its own weights, and elsewhere as finite differences have it', async () => {
+    for await (const { gradients } of host.gradients.gradients({ objective: 'divergence' })) {
+      for (const { data } of gradients.values()) expect(Math.max(...data.map(Math.abs))).toBeLessThan(1e-6)
+    }
+    const clean = await host.logits.logits()
+    for (const layer of exampleLayers) {
+      const away: Tensor = { shape: layer.weightShape, data: weightOf(layer).data.map((w) => 1.4 * w) }
+      const divergence = async (by: number): Promise<number> => {
+        const logits = await host.perturbedForward.perturbedForward(layer, moved(away, 5, by), 24)
+        return klDivergences(clean, logits).reduce((sum, each) => sum + each, 0) / 24
+      }
+      const slope = ((await divergence(1e-3)) - (await divergence(-1e-3))) / 2e-3
+      const weights = new Map([[layer.name, away]])
+      for await (const { gradients } of host.gradients.gradients({ objective: 'divergence', weights })) {
+        expect([...gradients.keys()]).toEqual([layer.name])
+        expect(gradients.get(layer.name)!.data[5]).toBeCloseTo(slope, 4)
+      }
+      expect(Math.abs(slope)).toBeGreaterThan(1e-4)
+    }
   })
 
   it('has a flow that is what goes through every layer: the same, where nothing is added on the way', async () => {

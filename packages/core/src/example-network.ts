@@ -1,6 +1,13 @@
 import type { Capabilities, Inputs, LayerActivations } from './criterion.ts'
-import { type Between, type ExampleGradients, forward, gradientsOf, hessianTimes } from './example-gradients.ts'
-import type { GradientBatch, GradientOptions, PassOptions, PathPoint } from './gradients.ts'
+import {
+  type Between,
+  type ExampleGradients,
+  forward,
+  gradientsOf,
+  hessianTimes,
+  multipliersOf,
+} from './example-gradients.ts'
+import type { Baseline, GradientBatch, GradientOptions, PassOptions } from './gradients.ts'
 import type { Layer } from './layer.ts'
 import { definePerturbation, perturb } from './perturbation.ts'
 import { rngFrom } from './rng.ts'
@@ -100,10 +107,12 @@ const labels = Int32Array.from({ length: examples }, (_, n) => {
 function exampleGradients(n: number, options: GradientOptions = {}, between?: Between): ExampleGradients {
   const { objective = 'loss', weights: given } = options
   const all = exampleLayers.map(({ name }) => given?.get(name) ?? weights.get(name)!)
-  return gradientsOf(all, inputOn(n, options), labels[n]!, objective, between)
+  const input = inputOn(n, options)
+  const own = objective === 'divergence' ? forward([...weights.values()], input).makes.at(-1)! : []
+  return gradientsOf(all, input, labels[n]!, objective, { between, own })
 }
 
-function baselineOf(n: number, { baseline }: PathPoint, count = examples): number[] {
+function baselineOf(n: number, baseline: Baseline, count = examples): number[] {
   if (baseline === 'zeros') return Array<number>(widths[0]!).fill(0)
   return inputOf((n + baseline.shift) % Math.min(count, examples))
 }
@@ -111,7 +120,7 @@ function baselineOf(n: number, { baseline }: PathPoint, count = examples): numbe
 /** An example, put where it belongs on the path. */
 function inputOn(n: number, { examples: count, path }: PassOptions): number[] {
   if (!path) return inputOf(n)
-  const from = baselineOf(n, path, count)
+  const from = baselineOf(n, path.baseline, count)
   return inputOf(n).map((value, i) => from[i]! + path.alpha * (value - from[i]!))
 }
 
@@ -192,11 +201,28 @@ function exampleDerivatives(size: number): Capabilities['gradients'] & Capabilit
     async *outputGradients({ depth }, within, options) {
       for (const { start, count } of batchesOf(size, options?.examples)) {
         const found = Array.from({ length: count }, (_, i) => {
-          const from = baselineOf(start + i, within, options?.examples)
+          const from = baselineOf(start + i, within.baseline, options?.examples)
           const baseline = forward([...weights.values()], from).makes[depth]!
           return exampleGradients(start + i, options, { depth, alpha: within.alpha, baseline }).outputs[depth]!
         })
         yield tensor([count, widths[depth + 1]!], found.flat())
+      }
+    },
+    async *outputMultipliers(baseline, { objective = 'true-logit', examples: all } = {}) {
+      for (const { start, count } of batchesOf(size, all)) {
+        const found = Array.from({ length: count }, (_, i) => {
+          const n = start + i
+          return multipliersOf([...weights.values()], inputOf(n), baselineOf(n, baseline, all), labels[n]!, objective)
+        })
+        yield new Map(
+          exampleLayers.map(({ name }, l) => [
+            name,
+            tensor(
+              [count, widths[l + 1]!],
+              found.flatMap((its) => its[l]!),
+            ),
+          ]),
+        )
       }
     },
     async flowGradients() {

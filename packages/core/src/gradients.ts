@@ -1,7 +1,13 @@
 import type { Tensor } from './tensor.ts'
 
-/** What is differentiated, of one example: the cross-entropy of the true class ('loss'), the logit of the true class, the sum of all logits, or any logit. */
-export type Objective = 'loss' | 'true-logit' | 'logit-sum' | { readonly logit: number }
+/** The logit of the true class of an example, the sum of all its logits, or any logit. */
+export type LogitObjective = 'true-logit' | 'logit-sum' | { readonly logit: number }
+
+/**
+ * What is differentiated, of one example: the cross-entropy of the true class ('loss'); the divergence KL(p ‖ q), in nats, of what is
+ * predicted, q, from what the network predicts of the same input with its own weights, p; or logits.
+ */
+export type Objective = 'loss' | 'divergence' | LogitObjective
 
 /** A tensor of the shape of its weight for every layer, by layer name. */
 export type TensorsByLayer = ReadonlyMap<string, Tensor>
@@ -13,17 +19,19 @@ export interface ActivationGradients {
 }
 
 /**
+ * Where a path starts: an input of zeros, or the calibration example so many places further on, of those that the pass runs on; after
+ * the last comes the first.
+ */
+export type Baseline = 'zeros' | { readonly shift: number }
+
+/**
  * A point of the straight path from a baseline b to an example x, b + alpha (x − b). All are of the preprocessed example, as the
  * network reads it. Plain data: who asks for the same point twice may be given the same pass.
  */
 export interface PathPoint {
   /** 0 at the baseline, 1 at the example. */
   readonly alpha: number
-  /**
-   * An input of zeros, or the calibration example so many places further on, of those that the pass runs on; after the last comes the
-   * first.
-   */
-  readonly baseline: 'zeros' | { readonly shift: number }
+  readonly baseline: Baseline
 }
 
 /** What a pass runs on: plain data. */

@@ -10,6 +10,7 @@ import {
 } from '@loadbearing/core'
 import { conformance } from '@loadbearing/core/conformance'
 import { describe, expect, it } from 'vitest'
+import { deepliftRescale } from './deeplift-rescale.ts'
 import { expectedGradients } from './expected-gradients.ts'
 import { gradCamMean } from './grad-cam-mean.ts'
 import { gradCam } from './grad-cam.ts'
@@ -84,6 +85,13 @@ function hostOf({ xs, batch = 2 }: Case): HostContext {
         })
         for (const rows of batches(found)) yield units(rows)
       },
+      async *outputMultipliers(baseline, { examples = xs.length } = {}) {
+        const found = inputs({ examples }).map((x, n): [number, number] => {
+          const [to, start] = [made(x)[0], made(from(n, all({ examples }), baseline))[0]]
+          return [to + start, -3]
+        })
+        for (const rows of batches(found)) yield new Map([['only', units(rows)]])
+      },
       flowGradients: unasked,
     },
   }
@@ -110,6 +118,11 @@ describe('criteria of attribution', () => {
   it('layer-conductance is the same, where all of the path goes through the layer and its units are linear', async () => {
     for (const steps of [1, 5]) expect(await scoreOf(layerConductance, three, { steps })).toBeCloseTo(74 / 3, 5)
     expect(await scoreOf(layerConductance, three, { examples: 2 })).toBeCloseTo(29 / 2, 5)
+  })
+
+  it('deeplift-rescale is the same: the slope of the square between 2 x and 0 is 2 x, and the second unit is linear', async () => {
+    expect(await scoreOf(deepliftRescale, three)).toBeCloseTo(74 / 3, 5)
+    expect(await scoreOf(deepliftRescale, three, { examples: 2 })).toBeCloseTo(29 / 2, 5)
   })
 
   it('internal-influence is the mean gradient, whatever the unit adds: of 2 x and 3 a unit', async () => {

@@ -1,3 +1,4 @@
+export { deepliftRescale } from './deeplift-rescale.ts'
 export { expectedGradients } from './expected-gradients.ts'
 export { gradCam } from './grad-cam.ts'
 export { gradCamMean } from './grad-cam-mean.ts'

@@ -31,7 +31,17 @@ export async function gradientsAtOutputs(
   return joinedByLayer(parts)
 }
 
-/** The same of one layer, which alone is on the path: [examples, …]. */
+/** The multipliers of what every layer makes, from a baseline to every example, [examples, …], by layer name. */
+export async function multipliersOf(
+  { outputMultipliers }: Pick<Capabilities['gradients'], 'outputMultipliers'>,
+  ...asked: Parameters<Capabilities['gradients']['outputMultipliers']>
+): Promise<ReadonlyMap<string, Tensor>> {
+  const parts: ReadonlyMap<string, Tensor>[] = []
+  for await (const part of outputMultipliers(...asked)) parts.push(part)
+  return joinedByLayer(parts)
+}
+
+/** The gradient where one layer alone is on the path: [examples, …]. */
 export async function gradientWithin(
   { outputGradients }: Pick<Capabilities['gradients'], 'outputGradients'>,
   layer: Layer,

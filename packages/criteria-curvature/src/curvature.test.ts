@@ -91,6 +91,7 @@ function small({ hessian = diagonal, stochastic = false, seed = 'test' }: Small 
       gradients: unasked,
       activationGradients: unasked,
       outputGradients: unasked,
+      outputMultipliers: unasked,
       flowGradients: unasked,
       async *exampleGradients({ examples } = {}) {
         passes.count++

@@ -67,6 +67,7 @@ async function outcomeOf(criterion: AnyCriterion, its: Case, options = {}): Prom
         gradients: unused,
         exampleGradients: unused,
         outputGradients: unused,
+        outputMultipliers: unused,
         flowGradients: unused,
         async *activationGradients({ examples: count = examples } = {}) {
           for (let n = 0; n < count; n++) {

@@ -57,6 +57,7 @@ function hostOf({ weight = [1, 1], moved = [2, 1], inputs = [2], layers: names =
     gradients: {
       gradients: unasked,
       outputGradients: unasked,
+      outputMultipliers: unasked,
       flowGradients: unasked,
       async *exampleGradients({ objective } = {}) {
         const { logit } = objective as { logit: number }

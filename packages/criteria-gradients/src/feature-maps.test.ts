@@ -47,6 +47,7 @@ async function scoreOf(
         gradients: unasked,
         exampleGradients: unasked,
         outputGradients: unasked,
+        outputMultipliers: unasked,
         flowGradients: unasked,
         async *activationGradients({ examples = 2 } = {}) {
           const count = Math.min(examples, 2)

@@ -23,6 +23,7 @@ async function outcomeOf(
       exampleGradients: unasked,
       activationGradients: unasked,
       outputGradients: unasked,
+      outputMultipliers: unasked,
       flowGradients: async () => new Map([['only', tensor([1, 2], flow)]]),
     },
   })

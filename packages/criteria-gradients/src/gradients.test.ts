@@ -49,6 +49,7 @@ async function scoreOf(
         },
         activationGradients: unasked,
         outputGradients: unasked,
+        outputMultipliers: unasked,
         flowGradients: unasked,
       },
       hessian: {

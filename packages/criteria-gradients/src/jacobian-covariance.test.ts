@@ -23,6 +23,7 @@ async function outcomeOf(rows: readonly (readonly number[])[]): Promise<ScoreOut
         }
       },
       outputGradients: unasked,
+      outputMultipliers: unasked,
       flowGradients: unasked,
     },
   })

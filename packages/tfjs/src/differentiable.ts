@@ -3,6 +3,7 @@ import {
   type ActivationGradients,
   InputError,
   type Layer,
+  type LogitObjective,
   ModelError,
   type Objective,
   sizeOf,
@@ -11,7 +12,8 @@ import {
 } from '@loadbearing/core'
 import type { Constant, OnnxModel } from '@loadbearing/onnx'
 import { type Engine, type EngineOptions, openEngine } from './engine.ts'
-import { openGraph } from './graph.ts'
+import { type Hooks, openGraph, type See } from './graph.ts'
+import { betweenBoth } from './multipliers.ts'
 import { objectiveOf } from './objective.ts'
 import { tap } from './tap.ts'
 import { readTensor, tensorOf } from './tensors.ts'
@@ -70,6 +72,20 @@ export interface Differentiable {
     within: { readonly alpha: number; readonly baseline: Tensor },
   ) => Promise<Tensor>
   /**
+   * DeepLIFT's multipliers of what every layer's first node makes (Shrikumar et al. 2017, doi:10.48550/arXiv.1704.02685, the rescale
+   * rule): gradients of the sum of logits over the batch, but that the derivative of every node is averaged over the straight way
+   * between what it reads of `baseline`, [n, …], and of the batch: of a function of one number, its slope between the two; of a
+   * product, for either factor the mean of the other; of a maximum, for every place the share of the way on which it holds it. Softmax,
+   * division and normalization are taken apart into such.
+   *
+   * @throws ModelError when the network gives no logits, or has a node without such a rule
+   */
+  readonly outputMultipliers: (
+    batch: Labelled,
+    objective: LogitObjective,
+    baseline: Tensor,
+  ) => Promise<ReadonlyMap<string, Tensor>>
+  /**
    * The gradient of the sum of the logits with respect to the weights of all layers, of the network in which these and every other
    * stored tensor of more than one float are replaced by their magnitudes, on one input of ones: a scalar, such as a bound or a
    * divisor, is a setting and no parameter.
@@ -119,10 +135,26 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
     for (const { name, weightShape } of replaced) checkShape(name, given.get(name)!, weightShape)
     return new Map([...weights, ...replaced.map((each) => [each.name, stored(each, given.get(each.name)!)] as const)])
   }
-  const run = (given: ReadonlyMap<string, tf.Tensor>, see?: (name: string, value: Value) => Value): tf.Tensor2D => {
-    const { plain } = graph.run(given, model.output.name, see)
+  const run = (given: ReadonlyMap<string, tf.Tensor>, hooks?: Hooks): tf.Tensor2D => {
+    const { plain } = graph.run(given, model.output.name, hooks)
     const scores = tf.reshape<tf.Rank.R2>(plain, [-1, model.output.classes])
     return model.output.scores === 'logits' ? scores : tf.log(tf.maximum(scores, leastProbability))
+  }
+  const objectiveFor = (objective: Objective, labels: Int32Array, fed: ReadonlyMap<string, tf.Tensor>) =>
+    objectiveOf(objective, labels, () => run(new Map([...fed, ...weights])))
+  /** The gradient of a sum with respect to tensors of the graph that the run shows, by name. */
+  const tapped = (wanted: ReadonlySet<string>, summed: (see: See) => tf.Tensor): Record<string, tf.Tensor> => {
+    const found: Record<string, tf.Tensor> = {}
+    const gradient = tf.grad((anchor: tf.Tensor) =>
+      tf.sum(
+        summed((name, value) => {
+          if (!wanted.has(name)) return value
+          return value.map((own) => tap(own, anchor, (dy) => (found[name] = keepPlain(dy, value))))
+        }),
+      ),
+    )
+    gradient(tf.scalar(0))
+    return found
   }
   const variablesOf = (layers: readonly Layer[], from = weights): tf.Tensor[] =>
     layers.map(({ name }) => from.get(name)!)
@@ -130,6 +162,10 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
   const asRead = (layer: Layer, tensor: tf.Tensor): tf.Tensor => {
     const read = program.weightRead(layer)
     return graph.run(new Map([[layer.name, tensor]]), read).plain
+  }
+  const checkLogits = (what: string): void => {
+    if (model.output.scores === 'logits') return
+    throw new ModelError(`${model.name} gives probabilities; ${what} is that of its logits.`)
   }
   const finish = async (layers: readonly Layer[], made: readonly tf.Tensor[]): Promise<TensorsByLayer> => {
     const read = await Promise.all(made.map(readTensor))
@@ -146,8 +182,9 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
     checkLabels(model, examples, labels)
     const made = tf.tidy(() => {
       const at = weightsWith(replaced)
-      const given = new Map([...feed(examples), ...at])
-      const gradient = tf.grads(() => tf.mean(objectiveOf(run(given), labels, objective)))
+      const fed = feed(examples)
+      const of = objectiveFor(objective, labels, fed)
+      const gradient = tf.grads(() => tf.mean(of(run(new Map([...fed, ...at])))))
       return gradient(variablesOf(layers, at)).map((each, i) => asRead(layers[i]!, each))
     })
     return finish(layers, made)
@@ -175,21 +212,12 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
       const around = new Map(model.layers.map((layer) => [layer.name, model.tensorsAround(layer)]))
       const wanted = new Set([...around.values()].flatMap(({ input, output }) => [input, output]))
       const seen = tf.tidy(() => {
-        const found: Record<string, tf.Tensor> = {}
-        const given = new Map([...feed(examples), ...weightsWith(replaced)])
-        const gradient = tf.grad((anchor: tf.Tensor) => {
-          const scores = run(given, (name, value) => {
-            if (!wanted.has(name)) return value
-            return value.map((own) => tap(own, anchor, (dy) => (found[name] = keepPlain(dy, value))))
-          })
-          return tf.sum(objectiveOf(scores, labels, objective))
-        })
-        gradient(tf.scalar(0))
-        return found
+        const fed = feed(examples)
+        const of = objectiveFor(objective, labels, fed)
+        const given = new Map([...fed, ...weightsWith(replaced)])
+        return tapped(wanted, (see) => of(run(given, { see })))
       })
-      const read = new Map<string, Tensor>()
-      for (const [name, tensor] of Object.entries(seen)) read.set(name, await readTensor(tensor))
-      tf.dispose(seen)
+      const read = await readAll(seen)
       return new Map(
         [...around].map(([layer, { input, output }]) => [
           layer,
@@ -202,30 +230,44 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
       const { output } = model.tensorsAround(layer)
       const made = tf.tidy(() => {
         const from = graph.run(new Map([...feed(baseline), ...weights]), output)
-        const given = new Map([...feed(examples), ...weights])
-        let found: tf.Tensor | undefined
-        const gradient = tf.grad((anchor: tf.Tensor) => {
-          const scores = run(given, (name, value) => {
-            if (name !== output) return value
-            return value.map((own) => {
-              const start = value.isChannelsLast ? from.channelsLast : from.plain
-              const between = tf.add(start, tf.mul(alpha, tf.sub(own, start)))
-              return tap(between, anchor, (dy) => (found = keepPlain(dy, value)))
-            })
+        const fed = feed(examples)
+        const of = objectiveFor(objective, labels, fed)
+        const given = new Map([...fed, ...weights])
+        const between = (value: Value): Value =>
+          value.map((own) => {
+            const start = value.isChannelsLast ? from.channelsLast : from.plain
+            return tf.add(start, tf.mul(alpha, tf.sub(own, start)))
           })
-          return tf.sum(objectiveOf(scores, labels, objective))
-        })
-        gradient(tf.scalar(0))
-        return found!
+        return tapped(new Set([output]), (see) =>
+          of(run(given, { see: (name, value) => see(name, name === output ? between(value) : value) })),
+        )
       })
-      const read = await readTensor(made)
-      made.dispose()
-      return read
+      return (await readAll(made)).get(output)!
+    },
+    async outputMultipliers({ examples, labels }, objective, baseline) {
+      checkLabels(model, examples, labels)
+      checkLogits('what is handed back')
+      const outputs = new Map(model.layers.map((layer) => [layer.name, model.tensorsAround(layer).output]))
+      const wanted = new Set(outputs.values())
+      const made = tf.tidy(() => {
+        const before = new Map<string, Value>()
+        run(new Map([...feed(baseline), ...weights]), {
+          see(name, value) {
+            before.set(name, value)
+            return value
+          },
+        })
+        const given = new Map([...feed(examples), ...weights])
+        const { prepare, instead } = betweenBoth(wanted, before, model.name)
+        run(given, { instead: prepare })
+        const of = objectiveOf(objective, labels, () => run(given))
+        return tapped(wanted, (see) => of(run(given, { see, instead })))
+      })
+      const read = await readAll(made)
+      return new Map([...outputs].map(([layer, output]) => [layer, read.get(output)!]))
     },
     async flowGradients() {
-      if (model.output.scores !== 'logits') {
-        throw new ModelError(`${model.name} gives probabilities; the flow through it is that to its logits.`)
-      }
+      checkLogits('the flow through it')
       const flow = openGraph({ ...program, constants: magnitudesOf(program.constants) }, names, model.name)
       try {
         const made = tf.tidy(() => {
@@ -246,9 +288,11 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
       if (layers.length === 0) throw new InputError(`${model.name} has none of the layers of the direction.`)
       for (const { name, weightShape } of layers) checkShape(name, direction.get(name)!, weightShape)
       const made = tf.tidy(() => {
-        const given = new Map([...feed(examples), ...weights])
+        const fed = feed(examples)
+        const of = objectiveFor('loss', labels, fed)
+        const given = new Map([...fed, ...weights])
         const along = layers.map((layer) => stored(layer, direction.get(layer.name)!))
-        const gradient = tf.grads(() => tf.mean(objectiveOf(run(given), labels, 'loss')))
+        const gradient = tf.grads(() => tf.mean(of(run(given))))
         const product = tf.grads((...variables: tf.Tensor[]) =>
           tf.addN(gradient(variables).map((each, i) => tf.sum(tf.mul(each, along[i]!)))),
         )
@@ -266,6 +310,13 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
 /** The gradient with respect to a value, in the layout of ONNX, to outlive the tidy that it is computed in. */
 function keepPlain(gradient: tf.Tensor, { isChannelsLast }: Value): tf.Tensor {
   return tf.keep(tf.clone(isChannelsLast ? Value.channelsLast(gradient).plain : gradient))
+}
+
+async function readAll(tensors: Readonly<Record<string, tf.Tensor>>): Promise<ReadonlyMap<string, Tensor>> {
+  const read = new Map<string, Tensor>()
+  for (const [name, tensor] of Object.entries(tensors)) read.set(name, await readTensor(tensor))
+  tf.dispose(tensors)
+  return read
 }
 
 function magnitudesOf(constants: ReadonlyMap<string, Constant>): ReadonlyMap<string, Constant> {

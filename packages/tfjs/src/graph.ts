@@ -9,7 +9,19 @@ import { Value } from './value.ts'
 /** An operation that can run. */
 interface Step {
   readonly operation: Operation
+  readonly node: Node
   readonly run: Run
+}
+
+/** Is shown every tensor before anything reads it, and may put another of the same values in its place. */
+export type See = (name: string, value: Value) => Value
+
+/** May put another run in the place of a node's own. */
+export type Instead = (node: Node, run: Run) => Run
+
+export interface Hooks {
+  readonly see?: See
+  readonly instead?: Instead
 }
 
 /** A network on TensorFlow.js. */
@@ -18,13 +30,8 @@ export interface Graph {
    * The value of the tensor `output`; whatever is made on the way is the caller's to tidy up.
    *
    * @param given tensors by name, those of the network's inputs and weights among them
-   * @param see is shown every tensor before anything reads it, and may put another of the same values in its place
    */
-  readonly run: (
-    given: ReadonlyMap<string, tf.Tensor>,
-    output: string,
-    see?: (name: string, value: Value) => Value,
-  ) => Value
+  readonly run: (given: ReadonlyMap<string, tf.Tensor>, output: string, hooks?: Hooks) => Value
   readonly release: () => void
 }
 
@@ -48,12 +55,13 @@ export function openGraph(program: Program, variable: ReadonlySet<string>, model
     constants.delete(name)
   }
   return {
-    run(given, output, see = (_, value) => value) {
+    run(given, output, { see = (_: string, value: Value) => value, instead = (_: Node, own: Run) => own }: Hooks = {}) {
       const values = new Map<string, Value>()
       for (const [name, tensor] of [...constants, ...given]) values.set(name, Value.plain(tensor))
       for (const name of given.keys()) values.set(name, see(name, values.get(name)!))
       for (const step of leadingTo(live, output)) {
-        for (const [name, value] of made(step, values)) values.set(name, see(name, value))
+        const its = { ...step, run: instead(step.node, step.run) }
+        for (const [name, value] of made(its, values)) values.set(name, see(name, value))
       }
       return values.get(output)!
     },
@@ -82,7 +90,8 @@ function mapAll({ operations, opset }: Program, model: string): Step[] {
     }
     if (!mapping) return refuse('')
     try {
-      return [{ operation, run: mapping(new Node(operation, opset)) }]
+      const node = new Node(operation, opset)
+      return [{ operation, node, run: mapping(node) }]
     } catch (error) {
       if (error instanceof Unsupported) return refuse(` with ${error.message}`)
       throw error
@@ -95,7 +104,10 @@ function mapAll({ operations, opset }: Program, model: string): Step[] {
   )
 }
 
-function made({ operation, run }: Step, values: ReadonlyMap<string, Value>): (readonly [string, Value])[] {
+function made(
+  { operation, run }: Pick<Step, 'operation' | 'run'>,
+  values: ReadonlyMap<string, Value>,
+): (readonly [string, Value])[] {
   const results = run(operation.inputs.map((name) => values.get(name)))
   return results instanceof Value
     ? [[operation.outputs[0]!, results]]

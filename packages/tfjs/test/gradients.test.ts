@@ -163,6 +163,29 @@ describe.each(references)('$name', async (reference) => {
     expect(around.get(second.name)!.output.data).not.toEqual(own.get(second.name)!.output.data)
   })
 
+  it('has the gradient of a divergence, which is that of the losses of all classes, weighed by what they have by itself', async () => {
+    const second = model.layers[1]!
+    const { shape, data } = model.weight(second)
+    const weights = new Map([[second.name, { shape, data: data.map((value) => value / 2) }]])
+    const one = {
+      examples: { shape: [1, ...model.input.shape], data: examples.data.subarray(0, sizeOf(model.input.shape)) },
+    }
+    const first = { ...one, labels: labels.subarray(0, 1) }
+    const logits = [...(await network.logits(first.examples)).data]
+    const total = logits.reduce((sum, logit) => sum + Math.exp(logit), 0)
+    const expected = new Float64Array(data.length)
+    for (const [label, logit] of logits.entries()) {
+      const batch = { ...one, labels: Int32Array.of(label) }
+      const loss = await network.gradients(batch, 'loss', [second], weights)
+      for (const [i, value] of loss.get(second.name)!.data.entries()) expected[i]! += (Math.exp(logit) / total) * value
+    }
+    const made = await cleanly(() => network.gradients(first, 'divergence', [second], weights))
+    const differences = expected.map((value, i) => value - made.get(second.name)!.data[i]!)
+    const length = (values: Float64Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
+    expect(length(expected)).toBeGreaterThan(0)
+    expect(length(differences) / length(expected)).toBeLessThan(1e-4)
+  })
+
   it('has the gradient with respect to what a layer makes, where it alone is on the way from a baseline', async () => {
     const baseline = { shape: examples.shape, data: new Float32Array(examples.data.length) }
     const made = await cleanly(() => network.outputGradients(batch, 'loss', model.layers[1]!, { alpha: 0.3, baseline }))

@@ -1,5 +1,5 @@
 import type { Tensor } from '@loadbearing/core'
-import { openNetwork, readModel } from '@loadbearing/onnx'
+import { openNetwork, openObserved, readModel } from '@loadbearing/onnx'
 import { describe, expect, it } from 'vitest'
 import { openDifferentiable } from '../src/index.ts'
 import { expectCloseTo } from './close-to.ts'
@@ -17,7 +17,7 @@ describe.each([...zooFiles])('%s', async (name, bytes) => {
   const model = await readModel(bytes, { name })
   const images = drawn('images', [4, ...model.input.shape])
   // Where the network reads tokens, the first few of its vocabulary.
-  const isOfNumbers = model.input.type.startsWith('float')
+  const isOfNumbers = model.input.type.startsWith('float') && model.input.shape.at(-2) !== 1
   const examples: Tensor = isOfNumbers ? images : { ...images, data: images.data.map((_, i) => (i * 7) % 50) }
 
   it('gives the logits that onnxruntime gives', async () => {
@@ -42,6 +42,31 @@ describe.each([...zooFiles])('%s', async (name, bytes) => {
         expect(shape).toEqual(layer.weightShape)
         expect(data.every(Number.isFinite)).toBe(true)
       }
+    }
+  })
+  it('has multipliers that share out exactly what the logits gain from a baseline, at the first layer', async () => {
+    const [first] = model.layers
+    const network = await openObserved(model)
+    const baseline: Tensor = { ...examples, data: examples.data.map((value) => (isOfNumbers ? value / 3 - 0.2 : 1)) }
+    const [made, start] = [await network.activations(examples), await network.activations(baseline)]
+    await network.release()
+    const differentiable = await openDifferentiable(model, engine)
+    const [to, from] = [await differentiable.logits(examples), await differentiable.logits(baseline)]
+    const batch = { examples, labels: new Int32Array(4) }
+    const multipliers = await differentiable.outputMultipliers(batch, { logit: 3 }, baseline)
+    differentiable.release()
+    expect([...multipliers.keys()]).toEqual(model.layers.map((layer) => layer.name))
+    const [y, y0] = [made, start].map((its) => its.get(first!.name)!.output.data) as [Float32Array, Float32Array]
+    const shares = multipliers.get(first!.name)!.data.map((multiplier, i) => multiplier * (y[i]! - y0[i]!))
+    for (let n = 0; n < 4; n++) {
+      const its = shares.subarray((n * shares.length) / 4, ((n + 1) * shares.length) / 4)
+      const gained = to.data[n * model.output.classes + 3]! - from.data[n * model.output.classes + 3]!
+      // Shares of both signs cancel out: rounding is to be judged by them, not by what is left.
+      const most = Math.max(
+        Math.abs(gained),
+        its.reduce((sum, share) => sum + Math.abs(share), 0),
+      )
+      expect((its.reduce((sum, share) => sum + share, 0) - gained) / most).toBeCloseTo(0, 4)
     }
   })
 })

@@ -30,18 +30,29 @@ const clip: Mapping = (node) => (inputs) => {
 const hardSigmoid = (x: tf.Tensor, alpha: number, beta: number): tf.Tensor =>
   tf.clipByValue(tf.add(tf.mul(x, alpha), beta), 0, 1)
 
-/** A function of rows, applied along an axis; before opset 13, along all axes from there on as one. */
+/** The rows of a value that a node works along, and back: those of its axis; before opset 13, of all axes from there on as one. */
+export function rowsOf(
+  node: Node,
+  shape: readonly number[],
+): { readonly toRows: (x: tf.Tensor) => tf.Tensor; readonly fromRows: (rows: tf.Tensor) => tf.Tensor } {
+  const [axis] = positive([node.number('axis', node.opset < 13 ? 1 : -1)], shape.length) as [number]
+  if (node.opset < 13) {
+    const rows = shape.slice(0, axis).reduce((a, b) => a * b, 1)
+    return { toRows: (x) => tf.reshape(x, [rows, -1]), fromRows: (x) => tf.reshape(x, [...shape]) }
+  }
+  const last = shape.length - 1
+  if (axis === last) return { toRows: (x) => x, fromRows: (x) => x }
+  const swapped = shape.map((_, i) => (i === axis ? last : i === last ? axis : i))
+  const swap = (x: tf.Tensor): tf.Tensor => tf.transpose(x, swapped)
+  return { toRows: swap, fromRows: swap }
+}
+
+/** A function of rows. */
 function alongAxis(change: (rows: tf.Tensor) => tf.Tensor): Mapping {
   return (node) => (inputs) => {
     const x = given(inputs, 0)
-    const [axis] = positive([node.number('axis', node.opset < 13 ? 1 : -1)], x.rank) as [number]
-    if (node.opset < 13) {
-      const rows = x.shape.slice(0, axis).reduce((a, b) => a * b, 1)
-      return Value.plain(tf.reshape(change(tf.reshape(x.plain, [rows, -1])), [...x.shape]))
-    }
-    if (axis === x.rank - 1) return Value.plain(change(x.plain))
-    const swapped = x.shape.map((_, i) => (i === axis ? x.rank - 1 : i === x.rank - 1 ? axis : i))
-    return Value.plain(tf.transpose(change(tf.transpose(x.plain, swapped)), swapped))
+    const { toRows, fromRows } = rowsOf(node, x.shape)
+    return Value.plain(fromRows(change(toRows(x.plain))))
   }
 }
 

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs'
-import { given, type Mapping, type Mappings, Unsupported } from '../node.ts'
+import { given, type Mapping, type Mappings, type Node, Unsupported } from '../node.ts'
 import { Value } from '../value.ts'
 import { asImage, extentOf, padded, padsFor, type Window, windowOf } from './window.ts'
 
 type Pads = readonly [number, number, number, number]
 
 /** The smallest float32: no place of a padded image beats it. */
-const lowest = -3.4028234663852886e38
+export const lowest = -3.4028234663852886e38
 
 /** The pads with what a last, incomplete window reads beyond them. */
 function ceiled(pads: Pads, { strides }: Window, size: readonly number[], extent: readonly number[]): Pads {
@@ -38,38 +38,46 @@ export function sideBySide(
   }, x)
 }
 
-function pool(
-  x: tf.Tensor4D,
-  kernel: readonly [number, number],
-  { strides, dilations }: Window,
-  run: (x: tf.Tensor4D, size: [number, number], strides: [number, number]) => tf.Tensor4D,
-): tf.Tensor4D {
+function windowed(images: tf.Tensor4D, kernel: readonly [number, number], { strides, dilations }: Window): Windowed {
   const size = [...kernel] as [number, number]
-  if (dilations.every((each) => each === 1)) return run(x, size, [...strides])
-  return run(sideBySide(x, kernel, strides, dilations), size, size)
+  if (dilations.every((each) => each === 1)) return { images, size, strides: [...strides] }
+  return { images: sideBySide(images, kernel, strides, dilations), size, strides: size }
 }
 
-function shapedAs(made: tf.Tensor4D, rank: number): Value {
+export function shapedAs(made: tf.Tensor4D, rank: number): Value {
   const [count, , length, channels] = made.shape
   return Value.channelsLast(rank === 4 ? made : tf.reshape(made, [count, length, channels]))
 }
 
-const max: Mapping = (node) => {
+/** Images whose windows are read without padding or gaps. */
+export interface Windowed {
+  readonly images: tf.Tensor4D
+  readonly size: [number, number]
+  readonly strides: [number, number]
+}
+
+/** What the windows of a maximum read of its input, with a value of one's choice in the padding. */
+export function maximumWindows(node: Node): (x: Value, padding: number) => Windowed {
   const window = windowOf(node)
   if (node.operation.outputs.length > 1) throw new Unsupported('indices')
   const { kernel } = window
   if (!kernel) throw new Unsupported('no kernel_shape')
-  return (inputs) => {
-    const x = given(inputs, 0)
+  return (x, padding) => {
     const image = asImage(x.channelsLast)
     const size = [image.shape[1], image.shape[2]]
     const extent = extentOf(kernel, window.dilations)
     const pads = padsFor(window, size, extent)
     const all = node.number('ceil_mode', 0) === 0 ? pads : ceiled(pads, window, size, extent)
-    const made = pool(padded(image, all, lowest), kernel, window, (whole, k, strides) =>
-      tf.maxPool(whole, k, strides, 'valid'),
-    )
-    return shapedAs(made, x.rank)
+    return windowed(padded(image, all, padding), kernel, window)
+  }
+}
+
+const max: Mapping = (node) => {
+  const windows = maximumWindows(node)
+  return (inputs) => {
+    const x = given(inputs, 0)
+    const { images, size, strides } = windows(x, lowest)
+    return shapedAs(tf.maxPool(images, size, strides, 'valid'), x.rank)
   }
 }
 
@@ -84,8 +92,10 @@ const average: Mapping = (node) => {
     const extent = extentOf(kernel, window.dilations)
     const pads = padsFor(window, size, extent)
     const all = node.number('ceil_mode', 0) === 0 ? pads : ceiled(pads, window, size, extent)
-    const run = (whole: tf.Tensor4D): tf.Tensor4D =>
-      pool(whole, kernel, window, (each, k, strides) => tf.avgPool(each, k, strides, 'valid'))
+    const run = (whole: tf.Tensor4D): tf.Tensor4D => {
+      const its = windowed(whole, kernel, window)
+      return tf.avgPool(its.images, its.size, its.strides, 'valid')
+    }
     const made = run(padded(image, all))
     if (all.every((each) => each === 0)) return shapedAs(made, x.rank)
     // The share of a window that counts.
