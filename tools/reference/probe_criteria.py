@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from gradients import MODELS, drawn, layers_of
 from onnx_torch import Network
@@ -54,6 +55,14 @@ def probes(clean: np.ndarray, moved: np.ndarray) -> dict[str, float]:
     }
 
 
+def kl_gradients(network: Network, layers: list[str], images: torch.Tensor, clean: torch.Tensor) -> list[float]:
+    moved = {layer: pruned(network.stored[layer]).requires_grad_() for layer in layers}
+    logits = network.compute(images, moved)
+    divergence = F.kl_div(F.log_softmax(logits, 1), F.log_softmax(clean, 1), log_target=True, reduction="batchmean")
+    gradients = torch.autograd.grad(divergence, list(moved.values()))
+    return [float((g * (moved[layer].detach() - network.stored[layer])).sum()) for layer, g in zip(layers, gradients)]
+
+
 def reference(name: str) -> dict[str, object]:
     data = (MODELS / f"{name}.onnx").read_bytes()
     network = Network(data)
@@ -72,6 +81,9 @@ def reference(name: str) -> dict[str, object]:
         its["zeroq-random"] = float(divergences(clean_noise, network.run(noise).numpy()).mean())
         scores.append(its)
         network.stored[layer] = own
+    slopes = kl_gradients(network, layers, images, torch.from_numpy(clean))
+    for its, slope in zip(scores, slopes):
+        its["kl-gradient"] = slope
     return {"model": name, "layers": layers, **{probe: [its[probe] for its in scores] for probe in scores[0]}}
 
 

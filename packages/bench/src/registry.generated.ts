@@ -6,7 +6,7 @@ import { depth, macs, outputSize, parameterCount, paramsPerMac, random, reverseD
 import { fisherError, fit, hawqV2, hutchinsonTrace, localOutputError, obdDiagonal, obdError, squaredGradientError, topEigenvalue } from '@loadbearing/criteria-curvature'
 import { learned, rankAverageGradients, rankAverageResponse, rankAverageViews } from '@loadbearing/criteria-ensembles'
 import { fisher, fisherPruning, gradientActivation, gradientNorm, grasp, jacobianCovariance, logitGradientNorm, snip, synflow, synflowMean, taylor, taylorFilters } from '@loadbearing/criteria-gradients'
-import { boundedKl, expectedDrop, flipRate, lossDelta, outputKl, outputMse, singleSampleSweep, spreadDrop, zeroqRandom } from '@loadbearing/criteria-probes'
+import { boundedKl, expectedDrop, flipRate, klGradient, klGradientMean, lossDelta, outputKl, outputMse, singleSampleSweep, spreadDrop, zeroqRandom } from '@loadbearing/criteria-probes'
 import { conditionNumber, effectiveRank, filterDistance, filterDistanceSum, kurtosis, l1Norm, l2Norm, lamp, maxMagnitude, meanMagnitude, sparsityAtThreshold, spectralNorm, sqnr, stableRank, weightError } from '@loadbearing/criteria-weights'
 import { activationBitFlip, bfloat16BitFlip, bitFlip, bitSwap, burstFlip, deadChannel, float16BitFlip, float32AnyBitFlip, float32BitFlip, singleBitFlip, stuckAtOne, stuckAtZero } from '@loadbearing/perturbations-faults'
 import { activationNoise, gaussianNoise, multiplicativeNoise, signFlip, uniformNoise } from '@loadbearing/perturbations-noise'
@@ -69,6 +69,8 @@ export const criteria: readonly RegisteredCriterion[] = [
   { plugin: boundedKl, module: '@loadbearing/criteria-probes' },
   { plugin: expectedDrop, module: '@loadbearing/criteria-probes' },
   { plugin: flipRate, module: '@loadbearing/criteria-probes' },
+  { plugin: klGradient, module: '@loadbearing/criteria-probes' },
+  { plugin: klGradientMean, module: '@loadbearing/criteria-probes' },
   { plugin: lossDelta, module: '@loadbearing/criteria-probes' },
   { plugin: outputKl, module: '@loadbearing/criteria-probes' },
   { plugin: outputMse, module: '@loadbearing/criteria-probes' },

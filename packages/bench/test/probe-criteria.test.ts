@@ -10,6 +10,7 @@ const names = [
   'bounded-kl',
   'expected-drop',
   'flip-rate',
+  'kl-gradient',
   'loss-delta',
   'output-kl',
   'output-mse',

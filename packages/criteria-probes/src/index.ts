@@ -1,6 +1,8 @@
 export { boundedKl } from './bounded-kl.ts'
 export { expectedDrop } from './expected-drop.ts'
 export { flipRate } from './flip-rate.ts'
+export { klGradientMean } from './kl-gradient-mean.ts'
+export { klGradient } from './kl-gradient.ts'
 export { lossDelta } from './loss-delta.ts'
 export { outputKl } from './output-kl.ts'
 export { outputMse } from './output-mse.ts'

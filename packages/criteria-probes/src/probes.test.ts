@@ -16,6 +16,8 @@ import { describe, expect, it } from 'vitest'
 import { boundedKl } from './bounded-kl.ts'
 import { expectedDrop } from './expected-drop.ts'
 import { flipRate } from './flip-rate.ts'
+import { klGradientMean } from './kl-gradient-mean.ts'
+import { klGradient } from './kl-gradient.ts'
 import { lossDelta } from './loss-delta.ts'
 import { outputKl } from './output-kl.ts'
 import { outputMse } from './output-mse.ts'
@@ -34,7 +36,7 @@ const probes = [
   spreadDrop,
   zeroqRandom,
 ] as const
-const layer = { name: 'only', weightShape: [1] } as unknown as Layer
+const layer = { name: 'only', weightShape: [1], parameters: 1 } as unknown as Layer
 
 /**
  * A network of one weight w, which is 1: its logits are (w·x, 0), for the calibration examples x = 1, 2, 3, … of the classes 0, 1, 0, …
@@ -68,12 +70,35 @@ function host({ stochastic = false, intensity = 1, examples = 100 }): { context:
     const rows = Array.from({ length: count }, (_, i) => [w * sign * (from + i + 1), 0])
     return tensor([rows.length, 2], rows.flat())
   }
+  const unasked = (): never => {
+    throw new Error('not asked for')
+  }
   return {
     forwards: () => forwards,
     context: {
       layers: [layer],
       rng: rngFrom('test'),
       examples,
+      weights: { weights: () => tensor([1], [1]) },
+      gradients: {
+        async *gradients({ objective, weights, examples: count = examples } = {}) {
+          if (objective !== 'divergence') throw new Error('of nothing else')
+          const w = weights!.get('only')!.data[0]!
+          for (let n = 0; n < count; n += 2) {
+            const xs = [n + 1, n + 2].slice(0, count - n)
+            // Of a divergence between Bernoulli distributions with respect to the second one's logit: how far apart they are.
+            const slopes = xs.map((x) => (sigmoid(w * x) - sigmoid(x)) * x)
+            yield { examples: xs.length, gradients: new Map([['only', tensor([1], [mean(slopes)])]]) }
+            // Two forwards, and one backward that takes as long as two.
+            forwards += 4 * xs.length
+          }
+        },
+        exampleGradients: unasked,
+        activationGradients: unasked,
+        outputGradients: unasked,
+        outputMultipliers: unasked,
+        flowGradients: unasked,
+      },
       labels: { labels: Int32Array.from({ length: examples }, (_, i) => i % 2) },
       logits: { logits: async (inputs = examples) => run(1, inputs) },
       perturbation: {
@@ -109,6 +134,11 @@ function kl(a: number, b: number): number {
   const [p, q] = [sigmoid(a), sigmoid(b)]
   return p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q))
 }
+
+for (const criterion of [klGradient, klGradientMean])
+  describe(criterion.name, () => {
+    conformance(criterion, it)
+  })
 
 for (const criterion of probes) {
   describe(criterion.name, () => {
@@ -157,6 +187,34 @@ describe('what a probe measures', () => {
   it('output-kl: the mean KL', async () => {
     const { value } = await scored(outputKl, { forwards: 2 })
     expect(value).toBeCloseTo(mean([1, 2].map((x) => kl(x, 2 * x))), 6)
+  })
+
+  it('kl-gradient: the slope of KL where all is perturbed, times how far; its mean, for a million weights', async () => {
+    // The weight 1 becomes 2, on ⌊13 / 4⌋ examples.
+    const slope = mean([1, 2, 3].map((x) => (sigmoid(2 * x) - sigmoid(x)) * x))
+    expect((await scored(klGradient, { forwards: 13 })).value).toBeCloseTo(slope, 6)
+    expect((await scored(klGradientMean, { forwards: 13 })).value! / 1e6).toBeCloseTo(slope, 6)
+    // To −1, twice as far and back: the slope is negative and so is the way.
+    const turned = mean([1, 2, 3].map((x) => (sigmoid(-x) - sigmoid(x)) * x * -2))
+    expect((await scored(klGradient, { forwards: 12 }, { intensity: -2 })).value).toBeCloseTo(turned, 6)
+  })
+
+  it('kl-gradient is of all draws that its budget pays for, with their error', async () => {
+    // The draws add 1 and 2, each on ⌊8 / (2 · 4)⌋ examples.
+    const [first, second] = [2, 3].map((w) => (sigmoid(w) - sigmoid(1)) * (w - 1)) as [number, number]
+    const outcome = await scored(klGradient, { forwards: 8, draws: 2 }, { stochastic: true })
+    expect(outcome.value).toBeCloseTo((first + second) / 2, 6)
+    expect((outcome as Score).standardError).toBeCloseTo((second - first) / 2, 6)
+  })
+
+  it.each([
+    { forwards: 41, examples: 100, spent: 40 },
+    { forwards: 1, examples: 100, spent: 4 },
+    { forwards: 400, examples: 7, spent: 28 },
+  ])('kl-gradient spends $spent of $forwards, one example at least', async ({ forwards: given, examples, spent }) => {
+    const { context, forwards } = host({ examples })
+    await scoreLayers(klGradient, context, { forwards: given })
+    expect(forwards()).toBe(spent)
   })
 
   it('zeroq-random: the mean KL on noise', async () => {
