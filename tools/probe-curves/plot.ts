@@ -11,7 +11,7 @@ const themes = {
 
 export type Theme = keyof typeof themes
 
-const hues = [212, 340, 145, 28, 275, 180, 55, 0, 95]
+const hues = [212, 340, 145, 28, 275, 180, 55, 0, 95, 240, 310]
 const size = { width: 860, height: 460 }
 const frame = { left: 64, right: 690, top: 24, bottom: 404 }
 const labelHeight = 17
