@@ -9,9 +9,11 @@ import {
   type Perturbation,
   perturb,
   PluginError,
+  randomSigns,
   type Rng,
   rngFrom,
   type Tensor,
+  type TensorsByLayer,
 } from '@loadbearing/core'
 import { type Effort, forwardEngine } from './cost.ts'
 import type { BenchModel } from './model.ts'
@@ -64,6 +66,7 @@ export async function openHost(
   const { onnx } = model
   const network = await openPasses(model)
   const perturbed = perturbedWeights(model, initial)
+  const signs = lastSigns(model)
   const asked = Object.fromEntries(passKinds.map((kind) => [kind, 0])) as Record<PassKind, number>
 
   const offer: Host['offer'] = ({ name, version }) => {
@@ -85,7 +88,7 @@ export async function openHost(
         weights: { weights: onnx.weight },
         labels: { labels: network.labels },
         ...forwards(network, effort, ask, batch),
-        ...backwards(network, effort, ask, batch),
+        ...backwards(network, effort, ask, batch, signs),
         ...(level && {
           perturbation: { ...level, perturbed: (layer, draw = 0) => perturbed(level, layer, draw), once },
         }),
@@ -184,6 +187,7 @@ function backwards(
   effort: EffortMeter,
   ask: Ask,
   batch: number,
+  signs: (draw: number) => TensorsByLayer,
 ): Pick<Required<HostContext>, 'gradients' | 'hessian'> {
   const pass = async <T>(
     kind: PassKind,
@@ -257,6 +261,7 @@ function backwards(
         pass('flowGradients', { start: 0, end: 1, of: 1 }, thereAndBack, '', () => network.flowGradients()),
     },
     hessian: {
+      signs,
       async hessianProduct(direction, count = network.examples) {
         const sums = new Map<string, Float64Array>()
         // Back, and back through both passes.
@@ -319,6 +324,16 @@ function identityOf(object: object): string {
   const known = identities.get(object) ?? `object ${identified++}`
   identities.set(object, known)
   return known
+}
+
+/** Draws of random signs: those of the last draw are kept for the next who asks, as those who draw together do. */
+function lastSigns({ onnx }: BenchModel): (draw: number) => TensorsByLayer {
+  let last: { readonly draw: number; readonly signs: TensorsByLayer } | undefined
+  return (draw) => {
+    if (last?.draw !== draw)
+      last = { draw, signs: randomSigns(onnx.layers, rngFrom(protocol, 'signs', onnx.sha256, draw)) }
+    return last.signs
+  }
 }
 
 /** Draws of a level's perturbation: the same tensor for all who ask for it, as long as the level lasts. */

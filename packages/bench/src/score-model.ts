@@ -53,17 +53,9 @@ export async function scoreModel<L extends Level>(
   const host = await openHost(model, { initial, batch })
   try {
     for (const group of groups) {
-      const [aware, unaware] = [true, false].map((its) =>
-        group.filter(({ plugin }) => isPerturbationAware(plugin) === its),
-      )
-      for (const [asked, at] of [
-        [unaware!, [undefined]],
-        [aware!, levels],
-      ] as const) {
-        await scoreTogether(host, asked, at, fetching.signal, (i, scored) => {
-          onDone(asked[i]!.place, scored)
-        })
-      }
+      await scoreTogether(host, group, levels, fetching.signal, (i, scored) => {
+        onDone(group[i]!.place, scored)
+      })
     }
     return host.passes()
   } finally {
@@ -71,33 +63,40 @@ export async function scoreModel<L extends Level>(
   }
 }
 
-/** @param levels one after the other; undefined for criteria that do not depend on them */
+/** Level by level, as the weights of a level are perturbed once for all; the criteria that depend on none run beside the first. */
 async function scoreTogether<L extends Level>(
   host: Host,
   criteria: readonly AskedCriterion[],
-  levels: readonly (L | undefined)[],
+  levels: readonly L[],
   signal: AbortSignal | undefined,
   onDone: (criterion: number, scored: Scored<L>) => void,
 ): Promise<void> {
-  const offers = criteria.map(({ plugin }) => host.offer(plugin))
-  const outcomes = criteria.map((): Scored<L>['outcomes'][number][] => [])
-  const costs = criteria.map(() => noCost)
-  for (const level of levels) {
-    const works = criteria.map(
-      ({ plugin, options }, i) =>
+  const all = criteria.map(({ plugin, options }) => ({
+    plugin,
+    options,
+    offer: host.offer(plugin),
+    levels: isPerturbationAware(plugin) ? levels : [undefined],
+    outcomes: [] as Scored<L>['outcomes'][number][],
+    cost: noCost,
+  }))
+  for (let round = 0; round < Math.max(1, levels.length); round++) {
+    const present = [...all.entries()].filter(([, its]) => round < its.levels.length)
+    const works = present.map(
+      ([, { plugin, options, offer, levels: at }]) =>
         (ask: Ask) =>
-          scoreLayers(plugin, offers[i]!.context(ask, level), options),
+          scoreLayers(plugin, offer.context(ask, at[round]), options),
     )
     await sideBySide(works, {
       signal,
-      onDone(i, layers, cost) {
-        outcomes[i]!.push({ level, layers })
-        costs[i] = withCost(costs[i]!, cost)
-        if (outcomes[i]!.length < levels.length) return
-        const { seconds, cpuSeconds, peakMemory } = costs[i]
-        onDone(i, {
-          outcomes: outcomes[i]!,
-          cost: { seconds, cpuSeconds, peakMemory, ...offers[i]!.effort(), threads: 1 },
+      onDone(work, layers, cost) {
+        const [criterion, its] = present[work]!
+        its.outcomes.push({ level: its.levels[round], layers })
+        its.cost = withCost(its.cost, cost)
+        if (its.outcomes.length < its.levels.length) return
+        const { seconds, cpuSeconds, peakMemory } = its.cost
+        onDone(criterion, {
+          outcomes: its.outcomes,
+          cost: { seconds, cpuSeconds, peakMemory, ...its.offer.effort(), threads: 1 },
         })
       },
     })

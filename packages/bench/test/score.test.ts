@@ -26,6 +26,27 @@ function withOptions(criterion: RegisteredCriterion, given: Readonly<Record<stri
   return { ...criterion, options: Object.fromEntries(Object.entries(given).filter(([name]) => name in shape)) }
 }
 
+/** The passes of criteria that run side by side, and of each by itself: whose scores, errors and efforts must be the same. */
+async function sharedAndSingle(chosen: readonly ScoredCriterion[]): Promise<{ shared: Passes; single: Passes[] }> {
+  const [together, apart] = [measured.copy(), measured.copy()]
+  const [shared, single]: [Passes[], Passes[]] = [[], []]
+  await score({ out: together, criteria: chosen, onModel: (_, passes) => shared.push(passes) })
+  for (const criterion of chosen) {
+    await score({ out: apart, criteria: [criterion], onModel: (_, passes) => single.push(passes) })
+  }
+  const comparable = async (out: string) =>
+    (await readTable(out, 'scores')).map(({ value, standard_error: error, reason }) => [value, error, reason])
+  expect(await comparable(together)).toEqual(await comparable(apart))
+  const runs = async (out: string) =>
+    (await readTable(out, 'runs'))
+      .filter(({ kind }) => kind === 'score')
+      .map((run) => [run.criterion_id, run.examples, run.forwards, run.backwards, run.engine])
+      .sort(([a], [b]) => Number(a) - Number(b))
+  expect(await runs(together)).toEqual(await runs(apart))
+  expect(shared).toHaveLength(1)
+  return { shared: shared[0]!, single }
+}
+
 describe('scores', () => {
   it('are what the criterion says of every layer, once a model or once a level', async () => {
     const out = measured.copy()
@@ -76,7 +97,6 @@ describe('scores', () => {
   })
 
   it('of criteria side by side are those of each by itself, for as many passes as the one that asks most', async () => {
-    const [together, apart] = [measured.copy(), measured.copy()]
     // Fewer images where each takes long, but for one.
     const chosen = criteria
       .filter(({ module }) => /-(activations|gradients|probes|weights)$/.test(module))
@@ -86,29 +106,26 @@ describe('scores', () => {
           ? withOptions(its, { examples: 64 })
           : its,
       )
-    const shared: Passes[] = []
-    await score({ out: together, criteria: chosen, onModel: (_, passes) => shared.push(passes) })
-    const single = new Map<string, Passes>()
-    for (const criterion of chosen) {
-      const onModel = (_: string, passes: Passes): void => void single.set(criterion.plugin.name, passes)
-      await score({ out: apart, criteria: [criterion], onModel })
-    }
-    const comparable = async (out: string) =>
-      (await readTable(out, 'scores')).map(({ value, standard_error: error, reason }) => [value, error, reason])
-    expect(await comparable(together)).toEqual(await comparable(apart))
-
-    expect(shared).toHaveLength(1)
+    const { shared, single } = await sharedAndSingle(chosen)
     for (const kind of ['activations', 'gradients'] as const) {
-      const alone = [...single.values()].map((passes) => passes[kind].run)
-      expect(shared[0]![kind]).toEqual({ run: Math.max(...alone), asked: alone.reduce((a, b) => a + b) })
-      expect(alone.filter((run) => run > 0).length).toBeGreaterThan(3)
+      const alone = single.map((passes) => passes[kind].run)
+      // The gradients that probes ask for are of perturbed weights: passes of their own.
+      const [probes, predictors] = [true, false].map((isProbe) =>
+        alone.filter((_, i) => chosen[i]!.plugin.needs.includes('perturbedForward') === isProbe),
+      )
+      expect(shared[kind].asked).toBe(alone.reduce((a, b) => a + b))
+      expect(shared[kind].run).toBe(Math.max(...predictors!) + Math.max(...probes!))
+      expect(predictors!.filter((run) => run > 0).length).toBeGreaterThan(3)
     }
-    const runs = async (out: string) =>
-      (await readTable(out, 'runs'))
-        .filter(({ kind }) => kind === 'score')
-        .map((run) => [run.criterion_id, run.examples, run.forwards, run.backwards, run.engine])
-        .sort(([a], [b]) => Number(a) - Number(b))
-    expect(await runs(together)).toEqual(await runs(apart))
+  })
+
+  it('of the criteria that draw random signs are from the same draws, for as many products as the one that draws most', async () => {
+    const names = ['hutchinson-trace', 'obd-diagonal', 'hawq-v2', 'obd-error']
+    const chosen = named(...names).map((its) => withOptions(its, { examples: 4, draws: 12 }))
+    const { shared, single } = await sharedAndSingle(chosen)
+    const alone = single.map((passes) => passes.hessianProducts.run)
+    expect(Math.min(...alone)).toBeGreaterThanOrEqual(4 * 8)
+    expect(shared.hessianProducts).toEqual({ run: Math.max(...alone), asked: alone.reduce((a, b) => a + b) })
   })
 
   it('with other options replace what was stored, and say so in the table of criteria', async () => {

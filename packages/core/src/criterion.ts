@@ -103,6 +103,11 @@ export interface Capabilities {
      * derivative is 0.
      */
     readonly hessianProduct: (direction: TensorsByLayer, examples?: number) => Promise<TensorsByLayer>
+    /**
+     * Draw k of a direction of independent random signs over the weights of all layers, for Hutchinson's estimator. All who ask for it
+     * are given the same, so that its product is computed once for those who ask at the same time; it is not to be written to.
+     */
+    readonly signs: (draw: number) => TensorsByLayer
   }
   perturbation: {
     /** The perturbation and intensity that this call is scored for. */

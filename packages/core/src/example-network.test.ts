@@ -261,17 +261,19 @@ describe('the example network that criteria are checked on', () => {
     const clean = await host.logits.logits()
     for (const layer of exampleLayers) {
       const away: Tensor = { shape: layer.weightShape, data: weightOf(layer).data.map((w) => 1.4 * w) }
-      const divergence = async (by: number): Promise<number> => {
-        const logits = await host.perturbedForward.perturbedForward(layer, moved(away, 5, by), 24)
+      const divergence = async (index: number, by: number): Promise<number> => {
+        const logits = await host.perturbedForward.perturbedForward(layer, moved(away, index, by), 24)
         return klDivergences(clean, logits).reduce((sum, each) => sum + each, 0) / 24
       }
-      const slope = ((await divergence(1e-3)) - (await divergence(-1e-3))) / 2e-3
       const weights = new Map([[layer.name, away]])
       for await (const { gradients } of host.gradients.gradients({ objective: 'divergence', weights })) {
         expect([...gradients.keys()]).toEqual([layer.name])
-        expect(gradients.get(layer.name)!.data[5]).toBeCloseTo(slope, 4)
+        const { data } = gradients.get(layer.name)!
+        // Where it is largest, rounding says least.
+        const index = data.reduce((best, value, i) => (Math.abs(value) > Math.abs(data[best]!) ? i : best), 0)
+        const slope = ((await divergence(index, 1e-3)) - (await divergence(index, -1e-3))) / 2e-3
+        expect(data[index]! / slope).toBeCloseTo(1, 2)
       }
-      expect(Math.abs(slope)).toBeGreaterThan(1e-4)
     }
   })
 

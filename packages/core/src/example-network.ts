@@ -10,6 +10,7 @@ import {
 import type { Baseline, GradientBatch, GradientOptions, PassOptions } from './gradients.ts'
 import type { Layer } from './layer.ts'
 import { definePerturbation, perturb } from './perturbation.ts'
+import { randomSigns } from './random-signs.ts'
 import { rngFrom } from './rng.ts'
 import type { HostContext } from './scoring.ts'
 import { tensor, type Tensor } from './tensor.ts'
@@ -163,7 +164,7 @@ function only(layers: ReadonlyMap<string, unknown> | undefined, found: Map<strin
 }
 
 /** @param size examples in a batch */
-function exampleDerivatives(size: number): Capabilities['gradients'] & Capabilities['hessian'] {
+function exampleDerivatives(size: number): Capabilities['gradients'] & Pick<Capabilities['hessian'], 'hessianProduct'> {
   async function* batched<Of>(
     options: GradientOptions | undefined,
     made: (found: readonly ExampleGradients[]) => ReadonlyMap<string, Of>,
@@ -264,7 +265,10 @@ export function exampleHost(batch = examples): Required<HostContext> {
     labels: { labels },
     logits: { logits: async (asked = examples) => logitsOf(run(inputsOf(asked))) },
     gradients,
-    hessian: { hessianProduct },
+    hessian: {
+      hessianProduct,
+      signs: (draw) => randomSigns(exampleLayers, rngFrom('example-network', 'signs', draw)),
+    },
     perturbation: {
       perturbation: scaling,
       intensity,

@@ -102,7 +102,7 @@ const members: { readonly [N in Need]: readonly (keyof Capabilities[N])[] } = {
     'outputMultipliers',
     'flowGradients',
   ],
-  hessian: ['hessianProduct'],
+  hessian: ['hessianProduct', 'signs'],
   perturbation: ['perturbation', 'intensity', 'perturbed', 'once'],
   perturbedForward: ['perturbedForward'],
 }

@@ -3,6 +3,7 @@ import {
   definePerturbation,
   type HostContext,
   type Layer,
+  randomSigns,
   rngFrom,
   type Score,
   scoreLayers,
@@ -81,6 +82,7 @@ function small({ hessian = diagonal, stochastic = false, seed = 'test' }: Small 
     weights: { weights: ({ name }) => weights.get(name)! },
     labels: { labels: new Int32Array(gradients.length) },
     hessian: {
+      signs: (draw) => randomSigns(layers, rngFrom(seed, 'signs', draw)),
       hessianProduct: async (direction) => {
         directions.push(direction)
         const v = layers.flatMap(({ name }) => [...(direction.get(name)?.data ?? [0, 0])])

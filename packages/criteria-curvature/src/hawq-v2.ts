@@ -17,7 +17,7 @@ import { traces } from './traces.ts'
  */
 export const hawqV2 = defineCriterion({
   name: 'hawq-v2',
-  version: 1,
+  version: 2,
   summary: "Multiplies the mean eigenvalue of the loss's Hessian by the squared error of the weights.",
   reference: {
     title: 'HAWQ-V2: Hessian Aware trace-Weighted Quantization of Neural Networks (Dong et al. 2020)',
@@ -30,7 +30,7 @@ export const hawqV2 = defineCriterion({
   }),
   async score(context, { examples, ...precision }) {
     const { layers, once } = context
-    const traceOf = await once('traces', (rng) => remembered(traces(context, examples, rng)))
+    const traceOf = await once('traces', () => remembered(traces(context, examples)))
     const errorOf = squaredErrors(context)
     return drawUntilPrecise(layers, precision, async (draw) => {
       const [trace, error] = [await traceOf(draw), errorOf(draw)]

@@ -7,7 +7,8 @@ import { traces } from './traces.ts'
  * respect to all weights, H_ll its block of a layer, z_i a vector of random signs over all weights, ⟨·,·⟩_l the inner product over
  * the layer's.
  *
- * It draws until it is precise, as core's `drawUntilPrecise` says. The standard error is that of the mean of the draws.
+ * It draws until it is precise, as core's `drawUntilPrecise` says. The standard error is that of the mean of the draws, which other
+ * estimates from random signs share: their errors go together.
  *
  * Source: Hutchinson's estimator as HAWQ-V2 takes it (Dong et al. 2020), in the form given there. Their criterion is the mean
  * eigenvalue, the trace over the number of weights, times the squared error of quantization, which is hawq-v2: here it is the trace
@@ -16,7 +17,7 @@ import { traces } from './traces.ts'
  */
 export const hutchinsonTrace = defineCriterion({
   name: 'hutchinson-trace',
-  version: 2,
+  version: 3,
   summary: "Estimates the trace of the loss's Hessian with respect to the weights, from products with random signs.",
   reference: {
     title: 'HAWQ-V2: Hessian Aware trace-Weighted Quantization of Neural Networks (Dong et al. 2020)',
@@ -27,7 +28,7 @@ export const hutchinsonTrace = defineCriterion({
     examples: z.int().min(1).default(32).describe('calibration examples, at most'),
     ...precisionOptions(64),
   }),
-  score({ layers, rng, hessianProduct }, { examples, ...precision }) {
-    return drawUntilPrecise(layers, precision, traces({ layers, hessianProduct }, examples, rng))
+  score({ layers, signs, hessianProduct }, { examples, ...precision }) {
+    return drawUntilPrecise(layers, precision, traces({ signs, hessianProduct }, examples))
   },
 })

@@ -15,7 +15,7 @@ import { signProducts } from './sign-products.ts'
  */
 export const obdDiagonal = defineCriterion({
   name: 'obd-diagonal',
-  version: 1,
+  version: 2,
   summary: "Sums the squares of the weights, each times its place on the diagonal of the loss's Hessian.",
   reference: {
     title: 'Optimal Brain Damage (LeCun et al. 1989)',
@@ -27,8 +27,8 @@ export const obdDiagonal = defineCriterion({
     ...precisionOptions(64),
   }),
   score(context, { examples, ...precision }) {
-    const { layers, weights, rng } = context
-    const diagonals = signProducts(context, examples, rng)
+    const { layers, weights } = context
+    const diagonals = signProducts(context, examples)
     return drawUntilPrecise(layers, precision, async (draw) => {
       const diagonal = await diagonals(draw)
       return new Map(

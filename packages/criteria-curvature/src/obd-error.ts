@@ -16,7 +16,7 @@ import { weightedError } from './weighted-error.ts'
  */
 export const obdError = defineCriterion({
   name: 'obd-error',
-  version: 1,
+  version: 2,
   summary: "Sums the squared errors of the weights, each times its place on the diagonal of the loss's Hessian.",
   reference: {
     title: 'Optimal Brain Damage (LeCun et al. 1989)',
@@ -29,7 +29,7 @@ export const obdError = defineCriterion({
   }),
   async score(context, { examples, ...precision }) {
     const { layers, weights, perturbation, perturbed, once } = context
-    const diagonals = await once('diagonals', (rng) => remembered(signProducts(context, examples, rng)))
+    const diagonals = await once('diagonals', () => remembered(signProducts(context, examples)))
     return drawUntilPrecise(layers, precision, async (draw) => {
       const diagonal = await diagonals(draw)
       return new Map(

@@ -41,7 +41,11 @@ export const topEigenvalue = defineCriterion({
 
 type Product = (vector: Tensor) => Promise<Tensor>
 
-function blockProduct({ hessianProduct }: Capabilities['hessian'], { name }: Layer, examples: number): Product {
+function blockProduct(
+  { hessianProduct }: Pick<Capabilities['hessian'], 'hessianProduct'>,
+  { name }: Layer,
+  examples: number,
+): Product {
   return async (vector) => (await hessianProduct(new Map([[name, vector]]), examples)).get(name)!
 }
 

@@ -1,13 +1,12 @@
-import type { Rng } from '@loadbearing/core'
-import { type Curved, signProducts } from './sign-products.ts'
+import type { Capabilities } from '@loadbearing/core'
+import { signProducts } from './sign-products.ts'
 
 /** Draws Hutchinson's estimate of the trace of every layer's block of the Hessian, by layer name; as `signProducts`, summed. */
 export function traces(
-  curved: Curved,
+  hessian: Capabilities['hessian'],
   examples: number,
-  rng: Rng,
 ): (draw: number) => Promise<ReadonlyMap<string, number>> {
-  const products = signProducts(curved, examples, rng)
+  const products = signProducts(hessian, examples)
   return async (draw) =>
     new Map([...(await products(draw))].map(([name, its]) => [name, its.reduce((sum, value) => sum + value, 0)]))
 }

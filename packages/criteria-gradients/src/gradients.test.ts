@@ -53,6 +53,7 @@ async function scoreOf(
         flowGradients: unasked,
       },
       hessian: {
+        signs: unasked,
         async hessianProduct(direction) {
           const [a, b] = direction.get('only')!.data as unknown as [number, number]
           return of([2 * a + b, a + 3 * b])
