@@ -61,16 +61,21 @@ def reference(name: str) -> dict[str, object]:
     gradients = flow_gradients(network, [layer for layer, _, _ in layers_of(network)], images.shape[1:])
     flows = [float((w.detach().abs() * g).sum()) for w, g in zip(weights, gradients)]
     by_filter = lambda i, layer: (weights[i].detach() * mean[i]).movedim(filters[layer], 0).flatten(1).sum(1)
+    fisher = [sum(g[i] ** 2 for g in each) / EXAMPLES for i in range(len(weights))]
     return {
         "model": name,
         "layers": [layer for layer, _, _ in layers_of(network)],
-        "fisher": [float(sum((g[i] ** 2).sum() for g in each) / EXAMPLES) for i in range(len(weights))],
+        "fisher": [float(f.sum()) for f in fisher],
+        "fisher-mean": [float(f.mean()) for f in fisher],
         "snip": [float((w.detach() * g).abs().sum()) for w, g in zip(weights, mean)],
+        "snip-mean": [float((w.detach() * g).abs().mean()) for w, g in zip(weights, mean)],
         "gradient-norm": [float(g.norm()) for g in mean],
         "logit-gradient-norm": [float(sum((g[i] ** 2).sum() for g in chosen) / EXAMPLES) ** 0.5 for i in range(len(weights))],
         "taylor": [float(((w.detach() * g) ** 2).sum()) for w, g in zip(weights, mean)],
+        "taylor-mean": [float(((w.detach() * g) ** 2).mean()) for w, g in zip(weights, mean)],
         "taylor-filters": [float((by_filter(i, layer) ** 2).sum()) for i, (layer, _, _) in enumerate(layers_of(network))],
         "grasp": [float((w.detach() * h).sum() / 2) for w, h in zip(weights, lost)],
+        "grasp-mean": [float((w.detach() * h).mean() / 2) for w, h in zip(weights, lost)],
         "fisher-pruning": [float((m.sum(2) ** 2).sum() / (2 * EXAMPLES)) for m in maps],
         "gradient-activation": [float(m.mean(2).abs().sum() / EXAMPLES) for m in maps],
         "jacobian-covariance": alike,

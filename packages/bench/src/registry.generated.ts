@@ -3,11 +3,11 @@
 import { activationEffectiveRank, activationEntropy, activationNorm, activationRange, apoz, blockInfluence, ckaWithInput, hsic } from '@loadbearing/criteria-activations'
 import { deepliftRescale, expectedGradients, gradCam, gradCamMean, gradientTimesOutput, integratedGradients, integratedRemoval, internalInfluence, internalInfluenceMean, layerConductance } from '@loadbearing/criteria-attribution'
 import { depth, macs, outputSize, parameterCount, paramsPerMac, random, reverseDepth } from '@loadbearing/criteria-baselines'
-import { fisherError, fit, hawqV2, hutchinsonTrace, localOutputError, obdDiagonal, obdError, squaredGradientError, topEigenvalue } from '@loadbearing/criteria-curvature'
+import { fisherError, fit, hawqV2, hutchinsonTrace, hutchinsonTraceMean, localOutputError, obdDiagonal, obdDiagonalMean, obdError, squaredGradientError, topEigenvalue } from '@loadbearing/criteria-curvature'
 import { learned, rankAverageGradients, rankAverageResponse, rankAverageViews } from '@loadbearing/criteria-ensembles'
-import { fisher, fisherPruning, gradientActivation, gradientNorm, grasp, jacobianCovariance, logitGradientNorm, snip, synflow, synflowMean, taylor, taylorFilters } from '@loadbearing/criteria-gradients'
+import { fisher, fisherMean, fisherPruning, gradientActivation, gradientNorm, grasp, graspMean, jacobianCovariance, logitGradientNorm, snip, snipMean, synflow, synflowMean, taylor, taylorFilters, taylorMean } from '@loadbearing/criteria-gradients'
 import { boundedKl, expectedDrop, flipRate, klGradient, klGradientMean, lossDelta, outputKl, outputMse, singleSampleSweep, spreadDrop, zeroqRandom } from '@loadbearing/criteria-probes'
-import { conditionNumber, effectiveRank, filterDistance, filterDistanceSum, kurtosis, l1Norm, l2Norm, lamp, maxMagnitude, meanMagnitude, sparsityAtThreshold, spectralNorm, sqnr, stableRank, weightError } from '@loadbearing/criteria-weights'
+import { conditionNumber, effectiveRank, filterDistance, filterDistanceSum, kurtosis, l1Norm, l2Norm, lamp, lampSum, maxMagnitude, meanMagnitude, sparsityAtThreshold, spectralNorm, sqnr, stableRank, weightError } from '@loadbearing/criteria-weights'
 import { activationBitFlip, bfloat16BitFlip, bitFlip, bitSwap, burstFlip, deadChannel, float16BitFlip, float32AnyBitFlip, float32BitFlip, singleBitFlip, stuckAtOne, stuckAtZero } from '@loadbearing/perturbations-faults'
 import { activationNoise, gaussianNoise, multiplicativeNoise, signFlip, uniformNoise } from '@loadbearing/perturbations-noise'
 import { channelPruning, filterPruning, magnitudePruning, randomFilterPruning, randomPruning, semiStructuredPruning } from '@loadbearing/perturbations-pruning'
@@ -45,8 +45,10 @@ export const criteria: readonly RegisteredCriterion[] = [
   { plugin: fit, module: '@loadbearing/criteria-curvature' },
   { plugin: hawqV2, module: '@loadbearing/criteria-curvature' },
   { plugin: hutchinsonTrace, module: '@loadbearing/criteria-curvature' },
+  { plugin: hutchinsonTraceMean, module: '@loadbearing/criteria-curvature' },
   { plugin: localOutputError, module: '@loadbearing/criteria-curvature' },
   { plugin: obdDiagonal, module: '@loadbearing/criteria-curvature' },
+  { plugin: obdDiagonalMean, module: '@loadbearing/criteria-curvature' },
   { plugin: obdError, module: '@loadbearing/criteria-curvature' },
   { plugin: squaredGradientError, module: '@loadbearing/criteria-curvature' },
   { plugin: topEigenvalue, module: '@loadbearing/criteria-curvature' },
@@ -55,17 +57,21 @@ export const criteria: readonly RegisteredCriterion[] = [
   { plugin: rankAverageResponse, module: '@loadbearing/criteria-ensembles' },
   { plugin: rankAverageViews, module: '@loadbearing/criteria-ensembles' },
   { plugin: fisher, module: '@loadbearing/criteria-gradients' },
+  { plugin: fisherMean, module: '@loadbearing/criteria-gradients' },
   { plugin: fisherPruning, module: '@loadbearing/criteria-gradients' },
   { plugin: gradientActivation, module: '@loadbearing/criteria-gradients' },
   { plugin: gradientNorm, module: '@loadbearing/criteria-gradients' },
   { plugin: grasp, module: '@loadbearing/criteria-gradients' },
+  { plugin: graspMean, module: '@loadbearing/criteria-gradients' },
   { plugin: jacobianCovariance, module: '@loadbearing/criteria-gradients' },
   { plugin: logitGradientNorm, module: '@loadbearing/criteria-gradients' },
   { plugin: snip, module: '@loadbearing/criteria-gradients' },
+  { plugin: snipMean, module: '@loadbearing/criteria-gradients' },
   { plugin: synflow, module: '@loadbearing/criteria-gradients' },
   { plugin: synflowMean, module: '@loadbearing/criteria-gradients' },
   { plugin: taylor, module: '@loadbearing/criteria-gradients' },
   { plugin: taylorFilters, module: '@loadbearing/criteria-gradients' },
+  { plugin: taylorMean, module: '@loadbearing/criteria-gradients' },
   { plugin: boundedKl, module: '@loadbearing/criteria-probes' },
   { plugin: expectedDrop, module: '@loadbearing/criteria-probes' },
   { plugin: flipRate, module: '@loadbearing/criteria-probes' },
@@ -85,6 +91,7 @@ export const criteria: readonly RegisteredCriterion[] = [
   { plugin: l1Norm, module: '@loadbearing/criteria-weights' },
   { plugin: l2Norm, module: '@loadbearing/criteria-weights' },
   { plugin: lamp, module: '@loadbearing/criteria-weights' },
+  { plugin: lampSum, module: '@loadbearing/criteria-weights' },
   { plugin: maxMagnitude, module: '@loadbearing/criteria-weights' },
   { plugin: meanMagnitude, module: '@loadbearing/criteria-weights' },
   { plugin: sparsityAtThreshold, module: '@loadbearing/criteria-weights' },

@@ -15,16 +15,20 @@ import { alone, contextOf, offerOf } from './context-of.ts'
 
 const exact = [
   'fisher',
+  'fisher-mean',
   'fisher-pruning',
   'gradient-activation',
   'gradient-norm',
   'grasp',
+  'grasp-mean',
   'jacobian-covariance',
   'logit-gradient-norm',
   'snip',
+  'snip-mean',
   'synflow',
   'synflow-mean',
   'taylor',
+  'taylor-mean',
   'taylor-filters',
 ] as const
 

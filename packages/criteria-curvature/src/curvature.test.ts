@@ -17,7 +17,9 @@ import { describe, expect, it } from 'vitest'
 import { fisherError } from './fisher-error.ts'
 import { fit } from './fit.ts'
 import { hawqV2 } from './hawq-v2.ts'
+import { hutchinsonTraceMean } from './hutchinson-trace-mean.ts'
 import { hutchinsonTrace } from './hutchinson-trace.ts'
+import { obdDiagonalMean } from './obd-diagonal-mean.ts'
 import { obdDiagonal } from './obd-diagonal.ts'
 import { obdError } from './obd-error.ts'
 import { topEigenvalue } from './top-eigenvalue.ts'
@@ -134,7 +136,8 @@ function estimateOf(outcomes: ReadonlyMap<string, ScoreOutcome>, name: string): 
 
 const aware = [hawqV2, fit, fisherError, obdError]
 
-for (const criterion of [hutchinsonTrace, topEigenvalue, obdDiagonal, ...aware]) conformance(criterion, it)
+for (const criterion of [hutchinsonTrace, hutchinsonTraceMean, topEigenvalue, obdDiagonal, obdDiagonalMean, ...aware])
+  conformance(criterion, it)
 
 describe('hutchinson-trace', () => {
   it('is exact where the Hessian is diagonal, whatever the signs, and stops at nine draws', async () => {
@@ -226,6 +229,11 @@ describe('criteria of the diagonal and the trace, on a Hessian of (2, 3 | −1, 
     expect((await scored(obdDiagonal)).values).toEqual([33, 7.5])
   })
 
+  it('hutchinson-trace-mean and obd-diagonal-mean are half of the sums over two weights', async () => {
+    expect((await scored(hutchinsonTraceMean)).values).toEqual([5 / 2, 3 / 2])
+    expect((await scored(obdDiagonalMean)).values).toEqual([33 / 2, 7.5 / 2])
+  })
+
   it('obd-error of halving: a quarter of obd-diagonal', async () => {
     expect((await scored(obdError)).values).toEqual([33 / 4, 7.5 / 4])
   })
@@ -279,7 +287,15 @@ describe('perturbation-aware criteria of curvature', () => {
 
   it('have no score where a derivative is not a number, and keep that of the other layer', async () => {
     const hessian = diagonal.map((row, i) => row.map((value, j) => (i === 0 && j === 0 ? NaN : value)))
-    for (const criterion of [hutchinsonTrace, topEigenvalue, obdDiagonal, hawqV2, obdError]) {
+    for (const criterion of [
+      hutchinsonTrace,
+      hutchinsonTraceMean,
+      topEigenvalue,
+      obdDiagonal,
+      obdDiagonalMean,
+      hawqV2,
+      obdError,
+    ]) {
       const { outcomes } = await scored(criterion, { hessian })
       expect(outcomes.get('a')).toEqual({ reason: 'gave NaN' })
       expect(outcomes.get('b')!.value).toBeGreaterThan(0)

@@ -1,6 +1,6 @@
 import { defineCriterion, drawUntilPrecise, precisionOptions } from '@loadbearing/core'
 import { z } from 'zod'
-import { signProducts } from './sign-products.ts'
+import { diagonalSaliencies } from './diagonal-saliencies.ts'
 
 /**
  * s(l) = ½ Σ_w h_ww w², over the weights of the layer, h_ww the diagonal of the Hessian of the mean cross-entropy of the first N
@@ -26,17 +26,7 @@ export const obdDiagonal = defineCriterion({
     examples: z.int().min(1).default(32).describe('calibration examples, at most'),
     ...precisionOptions(64),
   }),
-  score(context, { examples, ...precision }) {
-    const { layers, weights } = context
-    const diagonals = signProducts(context, examples)
-    return drawUntilPrecise(layers, precision, async (draw) => {
-      const diagonal = await diagonals(draw)
-      return new Map(
-        layers.map((layer) => {
-          const its = diagonal.get(layer.name)!
-          return [layer.name, weights(layer).data.reduce((sum, w, i) => sum + its[i]! * w * w, 0) / 2]
-        }),
-      )
-    })
+  score({ layers, weights, signs, hessianProduct }, { examples, ...precision }) {
+    return drawUntilPrecise(layers, precision, diagonalSaliencies({ layers, weights, signs, hessianProduct }, examples))
   },
 })

@@ -1,12 +1,16 @@
 import { type AnyCriterion, type Layer, rngFrom, scoreLayers, tensor } from '@loadbearing/core'
 import { conformance } from '@loadbearing/core/conformance'
 import { describe, expect, it } from 'vitest'
+import { fisherMean } from './fisher-mean.ts'
 import { fisher } from './fisher.ts'
 import { gradientNorm } from './gradient-norm.ts'
+import { graspMean } from './grasp-mean.ts'
 import { grasp } from './grasp.ts'
 import { logitGradientNorm } from './logit-gradient-norm.ts'
+import { snipMean } from './snip-mean.ts'
 import { snip } from './snip.ts'
 import { taylorFilters } from './taylor-filters.ts'
+import { taylorMean } from './taylor-mean.ts'
 import { taylor } from './taylor.ts'
 
 const dense = (weightShape: readonly [number, number]): Layer =>
@@ -71,8 +75,11 @@ const drawn = [
   [3, -4],
 ] as const
 
+const sums = [fisher, gradientNorm, grasp, logitGradientNorm, snip, taylor, taylorFilters]
+const means = [fisherMean, graspMean, snipMean, taylorMean]
+
 describe('criteria of gradients', () => {
-  for (const criterion of [fisher, gradientNorm, grasp, logitGradientNorm, snip, taylor, taylorFilters]) {
+  for (const criterion of [...sums, ...means]) {
     conformance(criterion, it)
   }
 
@@ -108,17 +115,24 @@ describe('criteria of gradients', () => {
     expect(await scoreOf(grasp, [-3, 4], drawn)).toBeCloseTo(-8, 5)
   })
 
+  it('fisher-mean, grasp-mean, snip-mean and taylor-mean are half of the sums over two weights', async () => {
+    expect(await scoreOf(fisherMean, [3, -4], drawn)).toBeCloseTo(31 / 6, 12)
+    expect(await scoreOf(graspMean, [-3, 4], drawn)).toBeCloseTo(-4, 5)
+    expect(await scoreOf(snipMean, [3, -4], drawn, { examples: 2 })).toBe(2)
+    expect(await scoreOf(taylorMean, [3, -4], drawn)).toBeCloseTo(145 / 18, 5)
+  })
+
   it('those that weigh gradients by weights are 0 of weights of zero, and all are 0 of gradients of zero', async () => {
     for (const criterion of [grasp, snip, taylor, taylorFilters]) {
       expect(Math.abs((await scoreOf(criterion, [0, 0], drawn))!)).toBe(0)
     }
-    for (const criterion of [fisher, gradientNorm, grasp, logitGradientNorm, snip, taylor, taylorFilters]) {
+    for (const criterion of [...sums, ...means]) {
       expect(Math.abs((await scoreOf(criterion, [3, -4], [[0, 0]]))!)).toBe(0)
     }
   })
 
   it('give no score where a gradient is not a number', async () => {
-    for (const criterion of [fisher, gradientNorm, grasp, logitGradientNorm, snip, taylor, taylorFilters]) {
+    for (const criterion of [...sums, ...means]) {
       expect(await scoreOf(criterion, [3, -4], [[NaN, 1]])).toBe(undefined)
     }
   })

@@ -1,5 +1,6 @@
 import { byLayer, defineCriterion } from '@loadbearing/core'
 import { z } from 'zod'
+import { sumOfLamp } from './sum-of-lamp.ts'
 
 /**
  * s(l) = (1/n) Σ_u LAMP(u), with the layer's weights in ascending order of magnitude and
@@ -8,8 +9,7 @@ import { z } from 'zod'
  *
  * Source: Lee et al. 2021, section 2. Theirs is a score of a weight; one threshold over all layers decides what is pruned, so a
  * layer of higher scores keeps a larger share of its weights. The paper has no score of a layer; the mean is ours, because a
- * share is what the threshold acts on. A sum would count instead: n equal weights sum to 1 + 1/2 + … + 1/n, so that it grows with
- * the layer. The mean favours small layers, as LAMP does (every layer's largest weight scores 1). Zeros score 0.
+ * share is what the threshold acts on; the sum is lamp-sum. The mean favours small layers, as LAMP does (every layer's largest weight scores 1). Zeros score 0.
  */
 export const lamp = defineCriterion({
   name: 'lamp',
@@ -23,13 +23,7 @@ export const lamp = defineCriterion({
   options: z.object({}),
   score: ({ layers, weights }) =>
     byLayer(layers, (layer) => {
-      const squares = Float64Array.from(weights(layer).data, (w) => w * w).sort()
-      let atLeast = 0
-      let total = 0
-      for (const square of squares.reverse()) {
-        atLeast += square
-        if (atLeast !== 0) total += square / atLeast
-      }
-      return total / squares.length
+      const { data } = weights(layer)
+      return sumOfLamp(data) / data.length
     }),
 })

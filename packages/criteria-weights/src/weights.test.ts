@@ -15,6 +15,7 @@ import { describe, expect, it } from 'vitest'
 import { kurtosis } from './kurtosis.ts'
 import { l1Norm } from './l1-norm.ts'
 import { l2Norm } from './l2-norm.ts'
+import { lampSum } from './lamp-sum.ts'
 import { lamp } from './lamp.ts'
 import { maxMagnitude } from './max-magnitude.ts'
 import { meanMagnitude } from './mean-magnitude.ts'
@@ -110,7 +111,18 @@ async function underDraws(
 }
 
 describe('criteria of the weights', () => {
-  const all = [l1Norm, l2Norm, meanMagnitude, maxMagnitude, kurtosis, sparsityAtThreshold, lamp, weightError, sqnr]
+  const all = [
+    l1Norm,
+    l2Norm,
+    meanMagnitude,
+    maxMagnitude,
+    kurtosis,
+    sparsityAtThreshold,
+    lamp,
+    lampSum,
+    weightError,
+    sqnr,
+  ]
   for (const criterion of all) conformance(criterion, it)
 
   it('norms of (3, −4)', async () => {
@@ -161,6 +173,8 @@ describe('criteria of the weights', () => {
     // Equal weights: (1 + 1/2 + 1/3 + 1/4) / 4.
     expect(await scoreOf(lamp, [2, 2, -2, 2])).toBeCloseTo(25 / 48, 12)
     expect(await scoreOf(lamp, [0, 0])).toBe(0)
+    // Four equal weights, one after the other: 1 + 1/2 + 1/3 + 1/4.
+    expect(await scoreOf(lampSum, [2, 2, -2, 2])).toBeCloseTo(25 / 12, 12)
   })
 
   it('lamp agrees with numpy (tools/reference/plugins.py)', async () => {
