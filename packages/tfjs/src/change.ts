@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs'
+import type { Inputs } from './node.ts'
 
 /** A linear function of what stands in for the inputs of a node. */
-export type Linear = (standIns: readonly tf.Tensor[]) => tf.Tensor
+export type Linear = (standIns: Inputs) => tf.Tensor
 
 /** Where the slope between two points is taken in the middle, as a share of their magnitudes: closer, rounding would decide it. */
 const closeness = 1e-3

@@ -45,12 +45,12 @@ const functions = new Set(
 const products: Readonly<Record<string, (a: tf.Tensor, b: tf.Tensor) => tf.Tensor>> = { Mul: tf.mul, MatMul: product }
 
 const plain = (change: Change): StandIn => {
-  return (inputs) => Value.plain(change.standIn(inputs.map((its) => its!.plain)))
+  return (inputs) => Value.plain(change.standIn(inputs))
 }
 
 /** What a node reads at a position. */
 function changeAt({ example, baseline }: Reading, position: number): Change {
-  return new Change(example[position]!.plain, baseline[position]!.plain, (standIns) => standIns[position]!)
+  return new Change(example[position]!.plain, baseline[position]!.plain, (standIns) => standIns[position]!.plain)
 }
 
 /** exp(x) / Σ exp(x), taken apart into functions of one number, a sum and a product. */
@@ -139,6 +139,7 @@ function ruleOf({ operation: { op, outputs } }: Node, moves: readonly number[]):
   const product = products[op]
   if (product && moves.length === 1) return undefined
   if (product) return (reading) => plain(changeAt(reading, 0).times(changeAt(reading, 1), product))
+  if (op === 'Where' && !moves.includes(0)) return undefined
   if (op === 'Div') return quotient
   if (op === 'Softmax') return softmax
   if (op === 'LayerNormalization' && isFirst && outputs.length === 1) return layerNormalization

@@ -50,6 +50,10 @@ describe('multipliers', () => {
     const relu: TestNode[] = [['Relu', ['made'], 'y']]
     // From −1 to 3 the function gains 3, from 2 to −2 it loses 2; above zero it is linear, below it is flat.
     expectClose(await multipliersOf(relu, [3, -2, 5, -1, 4, -4], [-1, 2, 1, -3, 4, -4]), [3 / 4, 1 / 2, 1, 0, 1, 0])
+    // Without a lower bound, which is an optional input.
+    const clip: TestNode[] = [['Clip', ['made', '', 'most'], 'y']]
+    const most = { shape: [], data: Float32Array.of(2) }
+    expectClose(await multipliersOf(clip, [6, -5], [-2, 1], { most }), [1 / 2, 1])
     const sigmoid: TestNode[] = [['Sigmoid', ['made'], 'y']]
     const at = (x: number): number => 1 / (1 + Math.exp(-x))
     expectClose(await multipliersOf(sigmoid, [3, 1], [-1, 1]), [(at(3) - at(-1)) / 4, at(1) * (1 - at(1))])
