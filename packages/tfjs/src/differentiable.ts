@@ -165,7 +165,7 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
   }
   const checkLogits = (what: string): void => {
     if (model.output.scores === 'logits') return
-    throw new ModelError(`${model.name} gives probabilities; ${what} is that of its logits.`)
+    throw new ModelError(`${model.name} gives probabilities; ${what} its logits.`)
   }
   const finish = async (layers: readonly Layer[], made: readonly tf.Tensor[]): Promise<TensorsByLayer> => {
     const read = await Promise.all(made.map(readTensor))
@@ -246,7 +246,7 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
     },
     async outputMultipliers({ examples, labels }, objective, baseline) {
       checkLabels(model, examples, labels)
-      checkLogits('what is handed back')
+      checkLogits('multipliers are those of')
       const outputs = new Map(model.layers.map((layer) => [layer.name, model.tensorsAround(layer).output]))
       const wanted = new Set(outputs.values())
       const made = tf.tidy(() => {
@@ -267,7 +267,7 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
       return new Map([...outputs].map(([layer, output]) => [layer, read.get(output)!]))
     },
     async flowGradients() {
-      checkLogits('the flow through it')
+      checkLogits('the flow through it is that to')
       const flow = openGraph({ ...program, constants: magnitudesOf(program.constants) }, names, model.name)
       try {
         const made = tf.tidy(() => {

@@ -162,7 +162,7 @@ describe('what cannot be', () => {
     })
   })
 
-  it('is a weight of another shape, or a flow to logits that are not there', async () => {
+  it('is a weight of another shape, or a flow to logits that are not there, or their multipliers', async () => {
     await opened(regression, async (each) => {
       const wide = each.gradients(batch, 'loss', undefined, new Map([['weight', drawn('wide', [4, 4])]]))
       await expect(wide).rejects.toThrow(new InputError("Layer 'weight' has shape [4, 3], not [4, 4]."))
@@ -170,6 +170,10 @@ describe('what cannot be', () => {
     await opened(soft, async (each) => {
       const reason = 'soft gives probabilities; the flow through it is that to its logits.'
       await expect(each.flowGradients()).rejects.toThrow(new ModelError(reason))
+      const multipliers = each.outputMultipliers(batch, 'true-logit', examples)
+      await expect(multipliers).rejects.toThrow(
+        new ModelError('soft gives probabilities; multipliers are those of its logits.'),
+      )
     })
   })
 })
