@@ -44,7 +44,7 @@ export interface Host {
 
 /** What one criterion is given, and what it has asked of engines so far: all of it, whoever else asked for the same. */
 export interface Offer {
-  /** @param ask has a pass run once for all criteria that ask for it at the same time */
+  /** @param ask has a pass run once for all criteria that ask for it at the same time; from then on, also for earlier contexts */
   readonly context: (ask: Ask, level?: Level) => HostContext
   readonly effort: () => Effort
 }
@@ -78,21 +78,27 @@ export async function openHost(
       if (!remembered.has(key)) remembered.set(key, compute(streamOf('once', key)))
       return remembered.get(key) as T | Promise<T>
     }
+    let asking: Ask
+    /** Asks the latest: what `once` made at one level may ask at another. */
+    const ask: Ask = (key, compute) => asking(key, compute)
     return {
       effort: effort.read,
-      context: (ask, level) => ({
-        layers: onnx.layers,
-        rng: level ? streamOf(level.perturbation.name, level.perturbation.version, level.intensity) : streamOf(),
-        examples: network.examples,
-        identity: { model: onnx.sha256 },
-        weights: { weights: onnx.weight },
-        labels: { labels: network.labels },
-        ...forwards(network, effort, ask, batch),
-        ...backwards(network, effort, ask, batch, signs),
-        ...(level && {
-          perturbation: { ...level, perturbed: (layer, draw = 0) => perturbed(level, layer, draw), once },
-        }),
-      }),
+      context(its, level) {
+        asking = its
+        return {
+          layers: onnx.layers,
+          rng: level ? streamOf(level.perturbation.name, level.perturbation.version, level.intensity) : streamOf(),
+          examples: network.examples,
+          identity: { model: onnx.sha256 },
+          weights: { weights: onnx.weight },
+          labels: { labels: network.labels },
+          ...forwards(network, effort, ask, batch),
+          ...backwards(network, effort, ask, batch, signs),
+          ...(level && {
+            perturbation: { ...level, perturbed: (layer, draw = 0) => perturbed(level, layer, draw), once },
+          }),
+        }
+      },
     }
   }
 

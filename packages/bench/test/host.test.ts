@@ -7,6 +7,7 @@ import { loadModel } from '../src/model.ts'
 import { weightDigest } from '../src/draws.ts'
 import { perturbModel } from '../src/perturbed-model.ts'
 import { findPerturbation } from '../src/plugins.ts'
+import { type Ask, sideBySide } from '../src/side-by-side.ts'
 import { alone, offerOf } from './context-of.ts'
 
 // In this file nobody can open the test images; what a host needs them for would throw.
@@ -164,6 +165,22 @@ describe('what a criterion is given', async () => {
     const five = await given(async ({ logits }) => [...(await logits!.logits({ noise: 5 })).data])
     three.forEach((logit, i) => expect(logit).toBeCloseTo(data[i]!, 4))
     five.forEach((logit, i) => expect(logit).toBeCloseTo(data[i]!, 4))
+  })
+
+  it('may be asked for at a later level by what was computed once', async () => {
+    const host = await openHost(model)
+    const { context } = offerOf(host)
+    const shapes: (readonly number[])[] = []
+    for (const images of [2, 3]) {
+      const work = async (ask: Ask): Promise<readonly number[]> => {
+        const { perturbation: offered, logits } = context(ask, { perturbation, intensity: images / 100 })
+        const logitsOf = await offered!.once('logits', () => (count: number) => logits!.logits(count))
+        return (await logitsOf(images)).shape
+      }
+      await sideBySide([work], { onDone: (_, shape) => shapes.push(shape) })
+    }
+    await host.release()
+    expect(shapes).toEqual([2, 3].map((images) => [images, 10]))
   })
 
   it("is draws of its own: the same under the same number, never another's or the truth's", async () => {

@@ -71,11 +71,11 @@ describe('scores', () => {
   it('and their truth and ranking are the same bytes in two runs, and are left alone when nothing is missing', async () => {
     const [one, two] = [measured.copy(), temporaryFolder()]
     await measureInto(two)
-    // Fewer images and draws where each takes long.
+    // Less of everything where each takes long.
     const quicker = criteria.map((its) => {
       const { needs } = its.plugin
       return needs.includes('hessian') || needs.includes('gradients')
-        ? withOptions(its, { examples: 4, draws: 8 })
+        ? withOptions(its, { examples: 4, draws: 8, forwards: 4, iterations: 3, steps: 4, positions: 64 })
         : its
     })
     for (const out of [one, two]) {
@@ -103,7 +103,7 @@ describe('scores', () => {
       .filter(({ plugin }) => !plugin.needs.includes('hessian'))
       .map((its) =>
         its.plugin.needs.includes('gradients') && its.plugin.name !== 'taylor'
-          ? withOptions(its, { examples: 64 })
+          ? withOptions(its, { examples: 64, forwards: 8 })
           : its,
       )
     const { shared, single } = await sharedAndSingle(chosen)
