@@ -20,6 +20,9 @@ const faultyModule = join(import.meta.dirname, 'faulty-criteria.ts')
 const named = (...names: string[]) => criteria.filter(({ plugin }) => names.includes(plugin.name))
 const measured = measuredFolder()
 
+/** For runs of every criterion there is: a noisy machine takes a multiple of the half minute. */
+const timeout = 180_000
+
 /** The criterion with those of the options that it has. */
 function withOptions(criterion: RegisteredCriterion, given: Readonly<Record<string, number>>): ScoredCriterion {
   const { shape } = criterion.plugin.options
@@ -68,56 +71,64 @@ describe('scores', () => {
     )
   })
 
-  it('and their truth and ranking are the same bytes in two runs, and are left alone when nothing is missing', async () => {
-    const [one, two] = [measured.copy(), temporaryFolder()]
-    await measureInto(two)
-    // Less of everything where each takes long.
-    const quicker = criteria.map((its) => {
-      const { needs } = its.plugin
-      return needs.includes('hessian') || needs.includes('gradients')
-        ? withOptions(its, { examples: 4, draws: 8, forwards: 4, iterations: 3, steps: 4, positions: 64 })
-        : its
-    })
-    for (const out of [one, two]) {
-      await score({ out, criteria: quicker })
-      await rank({ out })
-    }
-    const tables = await reproducible(one)
-    expect(Object.keys(tables)).toEqual(
-      tableNames
-        // Runs differ; intervals are of cells that were narrowed.
-        .filter((name) => name !== 'runs' && name !== 'intervals')
-        .map((name) => `${name}.arrow`)
-        .sort(),
-    )
-    expect(await reproducible(two)).toEqual(tables)
-    const again: ScoreProgress[] = []
-    await score({ out: one, criteria: quicker, onlyMissing: true, onProgress: (progress) => again.push(progress) })
-    expect(again).toEqual([])
-  })
+  it(
+    'and their truth and ranking are the same bytes in two runs, and are left alone when nothing is missing',
+    { timeout },
+    async () => {
+      const [one, two] = [measured.copy(), temporaryFolder()]
+      await measureInto(two)
+      // Less of everything where each takes long.
+      const quicker = criteria.map((its) => {
+        const { needs } = its.plugin
+        return needs.includes('hessian') || needs.includes('gradients')
+          ? withOptions(its, { examples: 4, draws: 8, forwards: 4, iterations: 3, steps: 4, positions: 64 })
+          : its
+      })
+      for (const out of [one, two]) {
+        await score({ out, criteria: quicker })
+        await rank({ out })
+      }
+      const tables = await reproducible(one)
+      expect(Object.keys(tables)).toEqual(
+        tableNames
+          // Runs differ; intervals are of cells that were narrowed.
+          .filter((name) => name !== 'runs' && name !== 'intervals')
+          .map((name) => `${name}.arrow`)
+          .sort(),
+      )
+      expect(await reproducible(two)).toEqual(tables)
+      const again: ScoreProgress[] = []
+      await score({ out: one, criteria: quicker, onlyMissing: true, onProgress: (progress) => again.push(progress) })
+      expect(again).toEqual([])
+    },
+  )
 
-  it('of criteria side by side are those of each by itself, for as many passes as the one that asks most', async () => {
-    // Fewer images where each takes long, but for one.
-    const chosen = criteria
-      .filter(({ module }) => /-(activations|gradients|probes|weights)$/.test(module))
-      .filter(({ plugin }) => !plugin.needs.includes('hessian'))
-      .map((its) =>
-        its.plugin.needs.includes('gradients') && its.plugin.name !== 'taylor'
-          ? withOptions(its, { examples: 64, forwards: 8 })
-          : its,
-      )
-    const { shared, single } = await sharedAndSingle(chosen)
-    for (const kind of ['activations', 'gradients'] as const) {
-      const alone = single.map((passes) => passes[kind].run)
-      // The gradients that probes ask for are of perturbed weights: passes of their own.
-      const [probes, predictors] = [true, false].map((isProbe) =>
-        alone.filter((_, i) => chosen[i]!.plugin.needs.includes('perturbedForward') === isProbe),
-      )
-      expect(shared[kind].asked).toBe(alone.reduce((a, b) => a + b))
-      expect(shared[kind].run).toBe(Math.max(...predictors!) + Math.max(...probes!))
-      expect(predictors!.filter((run) => run > 0).length).toBeGreaterThan(3)
-    }
-  })
+  it(
+    'of criteria side by side are those of each by itself, for as many passes as the one that asks most',
+    { timeout },
+    async () => {
+      // Fewer images where each takes long, but for one.
+      const chosen = criteria
+        .filter(({ module }) => /-(activations|gradients|probes|weights)$/.test(module))
+        .filter(({ plugin }) => !plugin.needs.includes('hessian'))
+        .map((its) =>
+          its.plugin.needs.includes('gradients') && its.plugin.name !== 'taylor'
+            ? withOptions(its, { examples: 64, forwards: 8 })
+            : its,
+        )
+      const { shared, single } = await sharedAndSingle(chosen)
+      for (const kind of ['activations', 'gradients'] as const) {
+        const alone = single.map((passes) => passes[kind].run)
+        // The gradients that probes ask for are of perturbed weights: passes of their own.
+        const [probes, predictors] = [true, false].map((isProbe) =>
+          alone.filter((_, i) => chosen[i]!.plugin.needs.includes('perturbedForward') === isProbe),
+        )
+        expect(shared[kind].asked).toBe(alone.reduce((a, b) => a + b))
+        expect(shared[kind].run).toBe(Math.max(...predictors!) + Math.max(...probes!))
+        expect(predictors!.filter((run) => run > 0).length).toBeGreaterThan(3)
+      }
+    },
+  )
 
   it('of the criteria that draw random signs are from the same draws, for as many products as the one that draws most', async () => {
     const names = ['hutchinson-trace', 'obd-diagonal', 'hawq-v2', 'obd-error']
