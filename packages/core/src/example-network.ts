@@ -163,6 +163,11 @@ function only(layers: ReadonlyMap<string, unknown> | undefined, found: Map<strin
   return new Map([...found].filter(([name]) => layers?.has(name) ?? true))
 }
 
+/** Vectors of one length as the rows of a tensor. */
+function stacked(vectors: readonly (readonly number[])[]): Tensor {
+  return tensor([vectors.length, vectors[0]!.length], vectors.flat())
+}
+
 /** @param size examples in a batch */
 function exampleDerivatives(size: number): Capabilities['gradients'] & Pick<Capabilities['hessian'], 'hessianProduct'> {
   async function* batched<Of>(
@@ -187,16 +192,9 @@ function exampleDerivatives(size: number): Capabilities['gradients'] & Pick<Capa
     },
     activationGradients: (options) =>
       batched(options, (found) => {
-        const rows = (of: 'inputs' | 'outputs', l: number, width: number): Tensor =>
-          tensor(
-            [found.length, width],
-            found.flatMap((its) => its[of][l]!),
-          )
+        const rows = (of: 'inputs' | 'outputs', l: number): Tensor => stacked(found.map((its) => its[of][l]!))
         return new Map(
-          exampleLayers.map(({ name }, l) => [
-            name,
-            { input: rows('inputs', l, widths[l]!), output: rows('outputs', l, widths[l + 1]!) },
-          ]),
+          exampleLayers.map(({ name }, l) => [name, { input: rows('inputs', l), output: rows('outputs', l) }]),
         )
       }),
     async *outputGradients({ depth }, within, options) {
@@ -206,7 +204,7 @@ function exampleDerivatives(size: number): Capabilities['gradients'] & Pick<Capa
           const baseline = forward([...weights.values()], from).makes[depth]!
           return exampleGradients(start + i, options, { depth, alpha: within.alpha, baseline }).outputs[depth]!
         })
-        yield tensor([count, widths[depth + 1]!], found.flat())
+        yield stacked(found)
       }
     },
     async *outputMultipliers(baseline, { objective = 'true-logit', examples: all } = {}) {
@@ -215,15 +213,7 @@ function exampleDerivatives(size: number): Capabilities['gradients'] & Pick<Capa
           const n = start + i
           return multipliersOf([...weights.values()], inputOf(n), baselineOf(n, baseline, all), labels[n]!, objective)
         })
-        yield new Map(
-          exampleLayers.map(({ name }, l) => [
-            name,
-            tensor(
-              [count, widths[l + 1]!],
-              found.flatMap((its) => its[l]!),
-            ),
-          ]),
-        )
+        yield new Map(exampleLayers.map(({ name }, l) => [name, stacked(found.map((its) => its[l]!))]))
       }
     },
     async flowGradients() {

@@ -1,5 +1,6 @@
 import { defineCriterion, drawUntilPrecise, precisionOptions } from '@loadbearing/core'
 import { z } from 'zod'
+import { perWeight } from './per-weight.ts'
 import { remembered } from './remembered.ts'
 import { squaredErrors } from './squared-errors.ts'
 import { traces } from './traces.ts'
@@ -30,11 +31,11 @@ export const hawqV2 = defineCriterion({
   }),
   async score(context, { examples, ...precision }) {
     const { layers, once } = context
-    const traceOf = await once('traces', () => remembered(traces(context, examples)))
+    const meanTraceOf = await once('mean traces', () => remembered(perWeight(layers, traces(context, examples))))
     const errorOf = squaredErrors(context)
     return drawUntilPrecise(layers, precision, async (draw) => {
-      const [trace, error] = [await traceOf(draw), errorOf(draw)]
-      return new Map(layers.map(({ name, parameters }) => [name, (trace.get(name)! / parameters) * error.get(name)!]))
+      const [trace, error] = [await meanTraceOf(draw), errorOf(draw)]
+      return new Map(layers.map(({ name }) => [name, trace.get(name)! * error.get(name)!]))
     })
   },
 })

@@ -1,5 +1,6 @@
 import { defineCriterion, drawUntilPrecise } from '@loadbearing/core'
 import { hutchinsonTrace } from './hutchinson-trace.ts'
+import { perWeight } from './per-weight.ts'
 import { traces } from './traces.ts'
 
 /**
@@ -17,10 +18,6 @@ export const hutchinsonTraceMean = defineCriterion({
   needs: ['hessian', 'labels'],
   options: hutchinsonTrace.options,
   score({ layers, signs, hessianProduct }, { examples, ...precision }) {
-    const traceOf = traces({ signs, hessianProduct }, examples)
-    return drawUntilPrecise(layers, precision, async (draw) => {
-      const trace = await traceOf(draw)
-      return new Map(layers.map(({ name, parameters }) => [name, trace.get(name)! / parameters]))
-    })
+    return drawUntilPrecise(layers, precision, perWeight(layers, traces({ signs, hessianProduct }, examples)))
   },
 })

@@ -1,6 +1,7 @@
 import { defineCriterion, drawUntilPrecise } from '@loadbearing/core'
 import { diagonalSaliencies } from './diagonal-saliencies.ts'
 import { obdDiagonal } from './obd-diagonal.ts'
+import { perWeight } from './per-weight.ts'
 
 /**
  * s(l) = (1/n_l) ½ Σ_w h_ww w², n_l the number of the layer's weights: the saliency of one of its weights. All else is as in `obd-diagonal`,
@@ -17,9 +18,6 @@ export const obdDiagonalMean = defineCriterion({
   options: obdDiagonal.options,
   score({ layers, weights, signs, hessianProduct }, { examples, ...precision }) {
     const saliencies = diagonalSaliencies({ layers, weights, signs, hessianProduct }, examples)
-    return drawUntilPrecise(layers, precision, async (draw) => {
-      const saliency = await saliencies(draw)
-      return new Map(layers.map(({ name, parameters }) => [name, saliency.get(name)! / parameters]))
-    })
+    return drawUntilPrecise(layers, precision, perWeight(layers, saliencies))
   },
 })

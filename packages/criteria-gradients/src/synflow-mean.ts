@@ -1,6 +1,6 @@
-import { defineCriterion, sizeOf } from '@loadbearing/core'
-import { z } from 'zod'
+import { defineCriterion } from '@loadbearing/core'
 import { flows } from './flows.ts'
+import { perWeight } from './per-weight.ts'
 import { synflow } from './synflow.ts'
 
 /**
@@ -16,6 +16,6 @@ export const synflowMean = defineCriterion({
     'Averages weight times gradient in the network of magnitudes, on an input of ones: what flows through a weight.',
   reference: synflow.reference,
   needs: ['weights', 'gradients'],
-  options: z.object({}),
-  score: (context) => flows(context, (flow, { weightShape }) => flow / sizeOf(weightShape)),
+  options: synflow.options,
+  score: async (context) => perWeight(context.layers, await flows(context)),
 })

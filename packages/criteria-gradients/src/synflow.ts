@@ -24,5 +24,5 @@ export const synflow = defineCriterion({
   },
   needs: ['weights', 'gradients'],
   options: z.object({}),
-  score: (context) => flows(context, (flow) => flow),
+  score: (context) => flows(context),
 })

@@ -257,10 +257,11 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
             return value
           },
         })
-        const given = new Map([...feed(examples), ...weights])
+        const fed = feed(examples)
+        const of = objectiveFor(objective, labels, fed)
+        const given = new Map([...fed, ...weights])
         const { prepare, instead } = betweenBoth(wanted, before, model.name)
         run(given, { instead: prepare })
-        const of = objectiveOf(objective, labels, () => run(given))
         return tapped(wanted, (see) => of(run(given, { see, instead })))
       })
       const read = await readAll(made)

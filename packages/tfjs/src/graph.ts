@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { ModelError } from '@loadbearing/core'
-import type { Operation, Program } from '@loadbearing/onnx'
+import type { Program } from '@loadbearing/onnx'
 import { Node, type Run, Unsupported } from './node.ts'
 import { operators } from './operators.ts'
 import { tensorOf } from './tensors.ts'
@@ -8,7 +8,6 @@ import { Value } from './value.ts'
 
 /** An operation that can run. */
 interface Step {
-  readonly operation: Operation
   readonly node: Node
   readonly run: Run
 }
@@ -48,7 +47,7 @@ export function openGraph(program: Program, variable: ReadonlySet<string>, model
     if (!variable.has(name)) constants.set(name, tensorOf(constant))
   }
   const live = steps.filter((step) => !fold(step, constants))
-  const read = new Set(live.flatMap(({ operation }) => operation.inputs))
+  const read = new Set(live.flatMap(({ node }) => node.operation.inputs))
   for (const [name, tensor] of constants) {
     if (read.has(name)) continue
     tensor.dispose()
@@ -60,8 +59,8 @@ export function openGraph(program: Program, variable: ReadonlySet<string>, model
       for (const [name, tensor] of [...constants, ...given]) values.set(name, Value.plain(tensor))
       for (const name of given.keys()) values.set(name, see(name, values.get(name)!))
       for (const step of leadingTo(live, output)) {
-        const its = { ...step, run: instead(step.node, step.run) }
-        for (const [name, value] of made(its, values)) values.set(name, see(name, value))
+        const run = instead(step.node, step.run)
+        for (const [name, value] of made({ ...step, run }, values)) values.set(name, see(name, value))
       }
       return values.get(output)!
     },
@@ -72,7 +71,7 @@ export function openGraph(program: Program, variable: ReadonlySet<string>, model
 /** The steps that a tensor needs, in order. */
 function leadingTo(steps: readonly Step[], output: string): Step[] {
   const wanted = new Set([output])
-  const needed = steps.toReversed().filter(({ operation }) => {
+  const needed = steps.toReversed().filter(({ node: { operation } }) => {
     if (!operation.outputs.some((name) => wanted.has(name))) return false
     for (const name of operation.inputs) wanted.add(name)
     return true
@@ -91,7 +90,7 @@ function mapAll({ operations, opset }: Program, model: string): Step[] {
     if (!mapping) return refuse('')
     try {
       const node = new Node(operation, opset)
-      return [{ operation, node, run: mapping(node) }]
+      return [{ node, run: mapping(node) }]
     } catch (error) {
       if (error instanceof Unsupported) return refuse(` with ${error.message}`)
       throw error
@@ -104,10 +103,7 @@ function mapAll({ operations, opset }: Program, model: string): Step[] {
   )
 }
 
-function made(
-  { operation, run }: Pick<Step, 'operation' | 'run'>,
-  values: ReadonlyMap<string, Value>,
-): (readonly [string, Value])[] {
+function made({ node: { operation }, run }: Step, values: ReadonlyMap<string, Value>): (readonly [string, Value])[] {
   const results = run(operation.inputs.map((name) => values.get(name)))
   return results instanceof Value
     ? [[operation.outputs[0]!, results]]
@@ -116,7 +112,7 @@ function made(
 
 /** Computes a step of constants alone, once. */
 function fold(step: Step, constants: Map<string, tf.Tensor>): boolean {
-  const { inputs } = step.operation
+  const { inputs } = step.node.operation
   if (!inputs.every((name) => name === '' || constants.has(name))) return false
   const values = new Map(inputs.flatMap((name) => (name === '' ? [] : [[name, Value.plain(constants.get(name)!)]])))
   tf.tidy(() => {

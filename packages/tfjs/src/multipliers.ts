@@ -125,8 +125,12 @@ function tapsOf({ images, size, strides }: Windowed): tf.Tensor[] {
   })
 }
 
-/** @param moves positions of what depends on the layers @returns undefined where the node's own derivative is right */
-function ruleOf({ operation: { op, outputs } }: Node, moves: readonly number[]): Rule | undefined | 'none' {
+/**
+ * @param moves positions of what depends on the layers
+ * @returns undefined where the node's own derivative is right
+ * @throws ModelError where there is no rule for it
+ */
+function ruleOf({ operation: { op, name, outputs } }: Node, moves: readonly number[], model: string): Rule | undefined {
   const isFirst = moves.join() === '0'
   if (linear.has(op) || (isFirst && linearInFirst.has(op))) return undefined
   if (isFirst && functions.has(op)) {
@@ -144,7 +148,7 @@ function ruleOf({ operation: { op, outputs } }: Node, moves: readonly number[]):
   if (op === 'Softmax') return softmax
   if (op === 'LayerNormalization' && isFirst && outputs.length === 1) return layerNormalization
   if (op === 'MaxPool') return maximum
-  return 'none'
+  throw new ModelError(`${model} has a node whose slope between two inputs has no rule here: '${name}' (${op}).`)
 }
 
 /**
@@ -164,25 +168,15 @@ export function betweenBoth(
   const standIns = new Map<Node, StandIn>()
   return {
     prepare: (node, run) => {
-      const { op, name, inputs: read, outputs } = node.operation
+      const { op, inputs: read, outputs } = node.operation
       const moves = read.flatMap((input, position) => (moving.has(input) ? [position] : []))
       if (moves.length === 0 || ofShapes.has(op)) return run
       for (const output of outputs) moving.add(output)
-      const rule = ruleOf(node, moves)
+      const rule = ruleOf(node, moves, model)
       if (rule === undefined) return run
-      if (rule === 'none') {
-        throw new ModelError(`${model} has a node whose slope between two inputs has no rule here: '${name}' (${op}).`)
-      }
       return (example) => {
-        standIns.set(
-          node,
-          rule({
-            node,
-            run,
-            example,
-            baseline: read.map((input, position) => baseline.get(input) ?? example[position]),
-          }),
-        )
+        const before = read.map((input, position) => baseline.get(input) ?? example[position])
+        standIns.set(node, rule({ node, run, example, baseline: before }))
         return run(example)
       }
     },

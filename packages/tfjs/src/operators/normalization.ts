@@ -2,6 +2,9 @@ import * as tf from '@tensorflow/tfjs'
 import { given, type Mapping, type Mappings, type Node, positive, Unsupported } from '../node.ts'
 import { Value } from '../value.ts'
 
+/** What is added to a variance. */
+export const epsilonOf = (node: Node): number => node.number('epsilon', 1e-5)
+
 /** With the stored statistics: x · γ/√(σ² + ε) + (β − μ · γ/√(σ² + ε)). */
 const batch: Mapping = (node) => {
   if (node.number('training_mode', 0) !== 0) throw new Unsupported('training_mode')
@@ -22,9 +25,6 @@ const batch: Mapping = (node) => {
   }
 }
 
-/** What is added to a variance. */
-export const epsilonOf = (node: Node): number => node.number('epsilon', 1e-5)
-
 /** The axes that a layer's normalization takes its mean and variance over. */
 export function normalizedAxes(node: Node, rank: number): number[] {
   const [first] = positive([node.number('axis', -1)], rank) as [number]
@@ -32,13 +32,14 @@ export function normalizedAxes(node: Node, rank: number): number[] {
 }
 
 const layer: Mapping = (node) => {
+  const epsilon = epsilonOf(node)
   return (inputs) => {
     const x = given(inputs, 0)
     const axes = normalizedAxes(node, x.rank)
     const mean = tf.mean(x.plain, axes, true)
     const centred = tf.sub(x.plain, mean)
     const variance = tf.mean(tf.square(centred), axes, true)
-    const factor = tf.rsqrt(tf.add(variance, epsilonOf(node)))
+    const factor = tf.rsqrt(tf.add(variance, epsilon))
     const scaled = tf.mul(tf.mul(centred, factor), given(inputs, 1).plain)
     return [inputs[2] ? tf.add(scaled, inputs[2].plain) : scaled, mean, factor].map((each) => Value.plain(each))
   }

@@ -38,12 +38,6 @@ export function sideBySide(
   }, x)
 }
 
-function windowed(images: tf.Tensor4D, kernel: readonly [number, number], { strides, dilations }: Window): Windowed {
-  const size = [...kernel] as [number, number]
-  if (dilations.every((each) => each === 1)) return { images, size, strides: [...strides] }
-  return { images: sideBySide(images, kernel, strides, dilations), size, strides: size }
-}
-
 export function shapedAs(made: tf.Tensor4D, rank: number): Value {
   const [count, , length, channels] = made.shape
   return Value.channelsLast(rank === 4 ? made : tf.reshape(made, [count, length, channels]))
@@ -56,19 +50,35 @@ export interface Windowed {
   readonly strides: [number, number]
 }
 
+/** What a pool reads of its input: the image, its pads as given and with what a last, incomplete window needs, and its windows. */
+function framing(node: Node) {
+  const window = windowOf(node)
+  const { kernel, strides, dilations } = window
+  if (!kernel) throw new Unsupported('no kernel_shape')
+  const extent = extentOf(kernel, dilations)
+  const hasGaps = dilations.some((each) => each !== 1)
+  const frame = (x: Value) => {
+    const image = asImage(x.channelsLast)
+    const size = [image.shape[1], image.shape[2]] as const
+    const given = padsFor(window, size, extent)
+    const pads = node.number('ceil_mode', 0) === 0 ? given : ceiled(given, window, size, extent)
+    return { image, size, given, pads }
+  }
+  const windowed = (images: tf.Tensor4D): Windowed => {
+    const size = [...kernel] as [number, number]
+    if (!hasGaps) return { images, size, strides: [...strides] }
+    return { images: sideBySide(images, kernel, strides, dilations), size, strides: size }
+  }
+  return { frame, windowed }
+}
+
 /** What the windows of a maximum read of its input, with a value of one's choice in the padding. */
 export function maximumWindows(node: Node): (x: Value, padding: number) => Windowed {
-  const window = windowOf(node)
+  const { frame, windowed } = framing(node)
   if (node.operation.outputs.length > 1) throw new Unsupported('indices')
-  const { kernel } = window
-  if (!kernel) throw new Unsupported('no kernel_shape')
   return (x, padding) => {
-    const image = asImage(x.channelsLast)
-    const size = [image.shape[1], image.shape[2]]
-    const extent = extentOf(kernel, window.dilations)
-    const pads = padsFor(window, size, extent)
-    const all = node.number('ceil_mode', 0) === 0 ? pads : ceiled(pads, window, size, extent)
-    return windowed(padded(image, all, padding), kernel, window)
+    const { image, pads } = frame(x)
+    return windowed(padded(image, pads, padding))
   }
 }
 
@@ -82,26 +92,20 @@ const max: Mapping = (node) => {
 }
 
 const average: Mapping = (node) => {
-  const window = windowOf(node)
-  const { kernel } = window
-  if (!kernel) throw new Unsupported('no kernel_shape')
+  const { frame, windowed } = framing(node)
+  const run = (whole: tf.Tensor4D): tf.Tensor4D => {
+    const { images, size, strides } = windowed(whole)
+    return tf.avgPool(images, size, strides, 'valid')
+  }
   return (inputs) => {
     const x = given(inputs, 0)
-    const image = asImage(x.channelsLast)
-    const size = [image.shape[1], image.shape[2]] as const
-    const extent = extentOf(kernel, window.dilations)
-    const pads = padsFor(window, size, extent)
-    const all = node.number('ceil_mode', 0) === 0 ? pads : ceiled(pads, window, size, extent)
-    const run = (whole: tf.Tensor4D): tf.Tensor4D => {
-      const its = windowed(whole, kernel, window)
-      return tf.avgPool(its.images, its.size, its.strides, 'valid')
-    }
-    const made = run(padded(image, all))
-    if (all.every((each) => each === 0)) return shapedAs(made, x.rank)
+    const { image, size, given: own, pads } = frame(x)
+    const made = run(padded(image, pads))
+    if (pads.every((each) => each === 0)) return shapedAs(made, x.rank)
     // The share of a window that counts.
-    const counted = node.number('count_include_pad', 0) === 0 ? ([0, 0, 0, 0] as const) : pads
+    const counted = node.number('count_include_pad', 0) === 0 ? ([0, 0, 0, 0] as const) : own
     const ones = padded(tf.ones([1, ...size, 1]), counted, 1)
-    const rest = all.map((each, i) => each - counted[i]!) as [number, number, number, number]
+    const rest = pads.map((each, i) => each - counted[i]!) as [number, number, number, number]
     return shapedAs(tf.div(made, run(padded(ones, rest))), x.rank)
   }
 }
