@@ -73,6 +73,8 @@ try {
       console.log(`${node}: loadbearing ${parameters.join(' ')}`)
       const printed = loadbearing(...parameters)
       if (printed.trim() === '') throw new Error('printed nothing')
+      // What took part in a process of its own answered.
+      if (parameters[0] === 'score' && !/ MB$/m.test(printed)) throw new Error('peak memory was not measured')
     }
     console.log(`${node}: loadbearing serve --port 0`)
     await browse(project)

@@ -25,37 +25,30 @@ export function forwardEngine(): string {
   return `onnxruntime-node ${version}`
 }
 
+/** What a piece of work took: wall-clock seconds, and processor seconds of all threads. */
 export interface Metered {
   readonly seconds: number
   readonly cpuSeconds: number
-  /** Bytes above the start, at most. */
-  readonly peakMemory: number
-  /** Bytes above the start, now. */
-  readonly heldMemory: number
 }
 
-export const noCost: Metered = { seconds: 0, cpuSeconds: 0, peakMemory: 0, heldMemory: 0 }
+export const noCost: Metered = { seconds: 0, cpuSeconds: 0 }
 
-/** The cost of one piece of work and the next, which holds on to what the one before it holds. */
 export function withCost(before: Metered, next: Metered): Metered {
-  return {
-    seconds: before.seconds + next.seconds,
-    cpuSeconds: before.cpuSeconds + next.cpuSeconds,
-    peakMemory: Math.max(before.peakMemory, before.heldMemory + next.peakMemory),
-    heldMemory: before.heldMemory + next.heldMemory,
+  return { seconds: before.seconds + next.seconds, cpuSeconds: before.cpuSeconds + next.cpuSeconds }
+}
+
+/** Starts measuring the time of this process. @returns what it took so far */
+export function startMeter(): () => Metered {
+  const started = performance.now()
+  const cpu = process.cpuUsage()
+  return () => {
+    const { user, system } = process.cpuUsage(cpu)
+    return { seconds: (performance.now() - started) / 1000, cpuSeconds: (user + system) / 1e6 }
   }
 }
 
-/** What a piece of work cost so far: seconds, processor seconds (all threads) and bytes of resident memory. */
-export interface Meter {
-  readonly read: () => Metered
-  readonly stop: () => void
-}
-
-/** Starts measuring time, processor time and memory of this process. */
-export function startMeter(): Meter {
-  const started = performance.now()
-  const cpu = process.cpuUsage()
+/** Watches the resident memory of this process. @returns what ends the watch and says how many bytes above its start there were at most */
+export function watchMemory(): () => number {
   const idle = process.memoryUsage.rss()
   let peak = idle
   const sample = (): void => {
@@ -63,18 +56,10 @@ export function startMeter(): Meter {
   }
   const timer = setInterval(sample, 20)
   timer.unref()
-  return {
-    read() {
-      sample()
-      const { user, system } = process.cpuUsage(cpu)
-      return {
-        seconds: (performance.now() - started) / 1000,
-        cpuSeconds: (user + system) / 1e6,
-        peakMemory: peak - idle,
-        heldMemory: process.memoryUsage.rss() - idle,
-      }
-    },
-    stop: () => clearInterval(timer),
+  return () => {
+    clearInterval(timer)
+    sample()
+    return peak - idle
   }
 }
 
@@ -90,7 +75,9 @@ export interface Effort {
   readonly engine: string | null
 }
 
-export interface Cost extends Omit<Metered, 'heldMemory'>, Effort {
+export interface Cost extends Metered, Effort {
+  /** Bytes of resident memory above idle; null where nobody measured. */
+  readonly peakMemory: number | null
   readonly threads: number
 }
 

@@ -8,6 +8,7 @@ import { type BenchModel, loadModel, preprocess } from './model.ts'
 import type { ModelSource } from './model-source.ts'
 import { type Chunk, measureUnit } from './measure-unit.ts'
 import { findPerturbation } from './plugins.ts'
+import type { PluginPlace } from './registry.ts'
 import { stratifiedOrder } from './seeds.ts'
 import type { Surroundings } from './draws.ts'
 import { signsOfLife } from './signs-of-life.ts'
@@ -21,7 +22,7 @@ export interface Job {
   readonly source: ModelSource
   /** The folder that CIFAR-10 is read from, where the user named one. */
   readonly cifar10: string | undefined
-  readonly perturbation: { readonly name: string; readonly module: string | undefined }
+  readonly perturbation: PluginPlace
   readonly layer: string
   /** What perturbations of the model ask for beside the weights; the same in all of its jobs. */
   readonly asked: Asked

@@ -3,7 +3,7 @@ import { InputError } from '@loadbearing/core'
 import type { ImageOptions } from '@loadbearing/zoo'
 import { refuseChangedDraws } from './changed-draws.ts'
 import { pointsOf } from './cells.ts'
-import { forwardEngine, runRow, startMeter } from './cost.ts'
+import { forwardEngine, runRow, startMeter, watchMemory } from './cost.ts'
 import { decide, decidedPairs, type DecidedPair, isDecided } from './decide.ts'
 import { withFolderLock } from './folder-lock.ts'
 import { jobsOf, type PlannedJob } from './jobs.ts'
@@ -17,7 +17,7 @@ import { extendPlan, type Plan, type Precision, readPlan, writePlan } from './pl
 import { narrowingRounds } from './narrowing.ts'
 import { startPace } from './pace.ts'
 import { openPool } from './pool.ts'
-import type { RegisteredPerturbation } from './registry.ts'
+import { placeOf, type RegisteredPerturbation } from './registry.ts'
 import { checkPreprocessing } from './self-check.ts'
 import { claimShard, jobsOfShard, type Shard } from './shards.ts'
 import { askedBy } from './surroundings.ts'
@@ -131,7 +131,9 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
   await writePlan(out, plan)
   if (shard) await claimShard(out, shard)
 
-  const meter = startMeter()
+  const took = startMeter()
+  const endWatch = watchMemory()
+  let peakMemory = 0
   const pool = openPool({ threads, signal })
   let forwards = 0
   const pace = startPace(loaded, threads)
@@ -199,7 +201,7 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
     }
   } finally {
     await pool.close()
-    meter.stop()
+    peakMemory = endWatch()
   }
   if (shard) return
 
@@ -209,7 +211,8 @@ async function measureInto(models: readonly BenchModel[], options: MeasureOption
     return [
       ...before,
       runRow('measure', null, null, {
-        ...meter.read(),
+        ...took(),
+        peakMemory,
         examples,
         forwards,
         backwards: 0,
@@ -264,12 +267,11 @@ async function planOf(models: readonly BenchModel[], options: MeasureOptions): P
         data: await dataFingerprint(),
       })),
     ),
-    perturbations: perturbations.map(({ plugin, module }) => ({
-      name: plugin.name,
-      version: plugin.version,
-      intensities: [...plugin.intensities],
-      ...(module.startsWith('@loadbearing/') ? {} : { module }),
-    })),
+    perturbations: perturbations.map((registered) => {
+      const { version, intensities } = registered.plugin
+      const { name, module } = placeOf(registered)
+      return { name, version, intensities: [...intensities], ...(module !== undefined && { module }) }
+    }),
     pairs: models.flatMap((model) =>
       perturbations.map(({ plugin }) => ({ model: model.name, perturbation: plugin.name })),
     ),

@@ -16,7 +16,7 @@ import {
   type TensorsByLayer,
 } from '@loadbearing/core'
 import { type Observed, openObserved, openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
-import { type Differentiable, type Labelled, openDifferentiable } from '@loadbearing/tfjs'
+import type { Differentiable, Labelled } from '@loadbearing/tfjs'
 import { type BenchModel, preprocess } from './model.ts'
 import { protocol, stratifiedOrder } from './seeds.ts'
 
@@ -137,7 +137,11 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
     return { engine: suffixes, count, logits: front.logits }
   }
 
-  const open = async (): Promise<Differentiable> => (differentiable ??= await openDifferentiable(onnx))
+  const open = async (): Promise<Differentiable> => {
+    // Loaded where it is needed: most commands and criteria never go backward, and it takes a third of all there is to load.
+    const { openDifferentiable } = await import('@loadbearing/tfjs')
+    return (differentiable ??= await openDifferentiable(onnx))
+  }
 
   const backward = async (kind: PassKind, batch: Batch): Promise<{ network: Differentiable; labelled: Labelled }> => {
     run[kind] += batch.end - batch.start

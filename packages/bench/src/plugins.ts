@@ -85,6 +85,16 @@ export async function findPerturbation(name: string, module?: string): Promise<P
   )
 }
 
+/** A built-in criterion, or one of `module`. @throws InputError naming the nearest name */
+export async function findCriterion(name: string, module?: string): Promise<AnyCriterion> {
+  const plugins = module === undefined ? criteria : (await loadPlugins(module)).criteria
+  return findNamed(
+    'criterion',
+    name,
+    plugins.map(({ plugin }) => plugin),
+  )
+}
+
 const isCriterion = (value: unknown): value is AnyCriterion =>
   typeof value === 'object' && value !== null && 'score' in value
 

@@ -1,6 +1,6 @@
 import { type AnyCriterion, isPerturbationAware, type ScoreOutcome, scoreLayers } from '@loadbearing/core'
 import type { FetchOptions } from '@loadbearing/zoo'
-import { type Cost, noCost, withCost } from './cost.ts'
+import { type Effort, type Metered, noCost, withCost } from './cost.ts'
 import { type Host, type Level, openHost, type Passes } from './host.ts'
 import { initialWeights } from './initial-weights.ts'
 import type { BenchModel } from './model.ts'
@@ -18,7 +18,7 @@ export interface AskedCriterion {
 export interface Scored<L extends Level> {
   readonly outcomes: readonly { readonly level: L | undefined; readonly layers: ReadonlyMap<string, ScoreOutcome> }[]
   /** What it would have cost alone. */
-  readonly cost: Cost
+  readonly cost: Metered & Effort
 }
 
 interface ScoreModelOptions<L extends Level> extends FetchOptions {
@@ -93,11 +93,7 @@ async function scoreTogether<L extends Level>(
         its.outcomes.push({ level: its.levels[round], layers })
         its.cost = withCost(its.cost, cost)
         if (its.outcomes.length < its.levels.length) return
-        const { seconds, cpuSeconds, peakMemory } = its.cost
-        onDone(criterion, {
-          outcomes: its.outcomes,
-          cost: { seconds, cpuSeconds, peakMemory, ...its.offer.effort(), threads: 1 },
-        })
+        onDone(criterion, { outcomes: its.outcomes, cost: { ...its.cost, ...its.offer.effort() } })
       },
     })
   }

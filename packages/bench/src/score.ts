@@ -7,9 +7,10 @@ import { withFolderLock } from './folder-lock.ts'
 import { runRow } from './cost.ts'
 import type { Level, Passes } from './host.ts'
 import { loadModel } from './model.ts'
+import { peakMemories, type PeakMemory } from './peak-memory.ts'
 import { findPerturbation } from './plugins.ts'
 import { type Plan, readPlan } from './plan.ts'
-import type { RegisteredCriterion } from './registry.ts'
+import { placeOf, type RegisteredCriterion } from './registry.ts'
 import { type Scored, scoreModel } from './score-model.ts'
 
 /** A criterion to score with, and its options where they differ from the defaults. */
@@ -23,21 +24,35 @@ export interface ScoreOptions extends ImageOptions {
   readonly models?: readonly string[]
   /** Images that an engine is given at once, 64 by default: more are faster and take more memory; scores differ by rounding alone. */
   readonly batch?: number | undefined
+  /** Measures first what each criterion takes of memory on a model, in a process of its own; left out by default. */
+  readonly memory?: boolean
+  /** Processes that do so at once; one a core by default. */
+  readonly threads?: number | undefined
   /** Leaves alone what is stored already: the same version with the same options on a model. */
   readonly onlyMissing?: boolean
   /** Stops after the pass in hand. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: (progress: ScoreProgress) => void
+  readonly onMemory?: (progress: MemoryProgress) => void
   /** A model is done: images that it was run on, and those that its criteria asked for. */
   readonly onModel?: (model: string, passes: Passes) => void
 }
 
-export interface ScoreProgress {
+interface PairProgress {
   readonly criterion: string
   readonly model: string
-  /** Pairs of criterion and model: all, and those that are done. The criteria of a model share passes and end close together. */
+  /** Pairs of criterion and model: all, and those that are done. */
   readonly pairs: number
   readonly finished: number
+}
+
+/** What a criterion takes of memory on a model is known, or why it is not. */
+export interface MemoryProgress extends PairProgress {
+  readonly memory: PeakMemory
+}
+
+/** A criterion has scored a model. The criteria of a model share passes and end close together. */
+export interface ScoreProgress extends PairProgress {
   /** Layers (of all levels) that got a score, and those that did not with the first reason. */
   readonly scored: number
   readonly failed: number
@@ -47,6 +62,8 @@ export interface ScoreProgress {
   /** What ran the network, with its version; null where nothing did. */
   readonly engine: string | null
   readonly seconds: number
+  /** Bytes of resident memory above idle, in a process of its own; null where it was not measured. */
+  readonly peakMemory: number | null
 }
 
 /**
@@ -64,8 +81,9 @@ export async function score(options: ScoreOptions): Promise<void> {
 
 async function scoreInto(
   plan: Plan,
-  { out, criteria, models: names, onlyMissing = false, batch, signal, onProgress, onModel, ...images }: ScoreOptions,
+  { out, criteria, models: names, onlyMissing = false, memory = false, signal, ...more }: ScoreOptions,
 ): Promise<void> {
+  const { batch, threads, onProgress, onMemory, onModel, ...images } = more
   const measured = await readTable(out, 'models')
   const models = names?.map((name) => findNamed('measured model', name, measured)) ?? measured
   const layers = await readTable(out, 'layers')
@@ -100,14 +118,37 @@ async function scoreInto(
   const pairs = work.reduce((sum, { pending }) => sum + pending.length, 0)
   if (pairs === 0) return
 
-  let finished = 0
+  let [weighed, finished] = [0, 0]
   try {
     for (const { modelId, levels, pending } of work) {
       signal?.throwIfAborted()
       const model = await loadModel(plan.models[modelId]!.source, { ...images, signal })
       const firstLayer = layers.findIndex((layer) => layer.model_id === modelId)
+      const asked = pending.map((index) => ({ criterion: criteria[index]!, options: options[index]! }))
+      const [level] = levels
+      const alone = asked.map(({ criterion, options: its }) => ({
+        source: model.source,
+        cifar10: images.cifar10,
+        batch,
+        criterion: placeOf(criterion),
+        options: its,
+        level: level && {
+          perturbation: { name: level.perturbation.name, module: level.module },
+          intensity: level.intensity,
+        },
+      }))
+      const memories = await peakMemories(memory ? alone : [], {
+        threads,
+        signal,
+        onKnown(at, its) {
+          const criterion = asked[at]!.criterion.plugin.name
+          onMemory?.({ criterion, model: model.name, pairs, finished: ++weighed, memory: its })
+        },
+      })
       const keep = (at: number, { outcomes, cost }: Scored<PlannedLevel>): void => {
         const criterionId = ids[pending[at]!]!
+        const its = memories[at]
+        const peakMemory = its && 'bytes' in its ? its.bytes : null
         const rows = outcomes.flatMap(({ level, layers: of }) =>
           [...of.values()].map((outcome, depth) => ({
             criterion_id: criterionId,
@@ -125,10 +166,13 @@ async function scoreInto(
         const replaced = (row: { model_id: number | null; criterion_id: number | null }): boolean =>
           row.model_id === modelId && row.criterion_id === criterionId
         scores = [...scores.filter((row) => !replaced(row)), ...rows]
-        runs = [...runs.filter((row) => !replaced(row)), runRow('score', modelId, criterionId, cost)]
+        runs = [
+          ...runs.filter((row) => !replaced(row)),
+          runRow('score', modelId, criterionId, { ...cost, peakMemory, threads: 1 }),
+        ]
         const failures = rows.filter(({ reason }) => reason !== null)
         onProgress?.({
-          criterion: criteria[pending[at]!]!.plugin.name,
+          criterion: asked[at]!.criterion.plugin.name,
           model: model.name,
           pairs,
           finished: ++finished,
@@ -138,10 +182,11 @@ async function scoreInto(
           capped: rows.filter(({ capped }) => capped).length,
           engine: cost.engine,
           seconds: cost.seconds,
+          peakMemory,
         })
       }
-      const asked = pending.map((index) => ({ plugin: criteria[index]!.plugin, options: options[index]! }))
-      const passes = await scoreModel(model, asked, levels, { ...images, batch, signal, onDone: keep })
+      const plugins = asked.map(({ criterion, options: its }) => ({ plugin: criterion.plugin, options: its }))
+      const passes = await scoreModel(model, plugins, levels, { ...images, batch, signal, onDone: keep })
       onModel?.(model.name, passes)
     }
     signal?.throwIfAborted()
@@ -181,6 +226,8 @@ async function measuredPlan(out: string): Promise<Plan> {
 }
 
 interface PlannedLevel extends Level {
+  /** Where the perturbation comes from, if it is not built in. */
+  readonly module: string | undefined
   readonly perturbationId: number
   readonly index: number
 }
@@ -192,7 +239,7 @@ async function levelsOf(plan: Plan, model: string): Promise<PlannedLevel[]> {
   const levels = await Promise.all(
     measured.map(async ({ name, module, intensities, perturbationId }) => {
       const perturbation = await findPerturbation(name, module)
-      return intensities.map((intensity, index) => ({ perturbation, intensity, perturbationId, index }))
+      return intensities.map((intensity, index) => ({ perturbation, module, intensity, perturbationId, index }))
     }),
   )
   return levels.flat()

@@ -37,17 +37,13 @@ export async function sideBySide<R>(
   /** Lets a work run until it asks, ends, or still waits for something else that it has asked for. */
   const turn = async (by: number, start: () => void): Promise<void> => {
     signal?.throwIfAborted()
-    const meter = startMeter()
-    try {
-      await new Promise<void>((resolve) => {
-        endTurn = resolve
-        start()
-        if (waiting.some((its) => its.by === by)) setImmediate(resolve)
-      })
-      costs[by] = withCost(costs[by]!, meter.read())
-    } finally {
-      meter.stop()
-    }
+    const took = startMeter()
+    await new Promise<void>((resolve) => {
+      endTurn = resolve
+      start()
+      if (waiting.some((its) => its.by === by)) setImmediate(resolve)
+    })
+    costs[by] = withCost(costs[by]!, took())
     if (!results.has(by)) return
     waiting = waiting.filter((its) => its.by !== by)
     onDone(by, results.get(by)!, costs[by])
@@ -72,7 +68,7 @@ export async function sideBySide<R>(
     signal?.throwIfAborted()
     const served = rarest(waiting)
     waiting = waiting.filter((its) => !served.includes(its))
-    const meter = startMeter()
+    const took = startMeter()
     const settle = await served[0]!.compute().then(
       (value) => (its: Asked) => {
         its.resolve(value as never)
@@ -81,8 +77,7 @@ export async function sideBySide<R>(
         its.reject(error)
       },
     )
-    const cost = meter.read()
-    meter.stop()
+    const cost = took()
     for (const by of new Set(served.map((its) => its.by))) {
       costs[by] = withCost(costs[by]!, cost)
       await turn(by, () => {

@@ -32,7 +32,7 @@ const row = z.object({
   tasks: z.number(),
 })
 const results = z.object({
-  scores: z.array(z.object({ engine: z.string() })),
+  scores: z.array(z.object({ engine: z.string().nullable(), peakMemory: z.number().nullable() })),
   passes: z.array(
     z.object({ model: z.string(), passes: z.record(z.string(), z.object({ run: z.number(), asked: z.number() })) }),
   ),
@@ -68,7 +68,7 @@ describe('score --plugin, then rank', () => {
     const { code, stdout, stderr } = await loadbearing(['score', '--plugin', './mine.ts', 'zoo:lenet-fashion'], { cwd })
     expect(code, stderr).toBe(0)
     expect(stderr).toMatch(/^Running the code of \.\/mine\.ts: load only plugins that you trust\.\n/)
-    expect(stdout).toMatch(/\n +weight-range +1 +5 +0 +0 +[\d.]+ s\n\nnpx loadbearing rank places them/)
+    expect(stdout).toMatch(/\n +weight-range +1 +5 +0 +0 +[\d.]+ s +[\d.]+ MB\n\nnpx loadbearing rank places them/)
 
     const table = await output(['rank'], { cwd })
     expect(table).toMatch(/Predictors: [^]*\n +\d {2}weight-range [^]*Probes: [^]*\n +1 {2}bounded-kl/)
@@ -91,7 +91,7 @@ describe('score --plugin, then rank', () => {
     const cwd = withDataset()
     const score = ['score', '--criterion', 'snip', '--option', 'snip.examples=20']
     expect(await output([...score, '--batch', '7'], { cwd })).toMatch(
-      / snip +1 +5 +0 +0 +[\d.]+ s +tfjs-(node|wasm) \d/,
+      / snip +1 +5 +0 +0 +[\d.]+ s +[\d.]+ MB +tfjs-(node|wasm) \d/,
     )
     const { scores } = results.parse(await jsonOutput(score, { cwd }))
     expect(scores[0]!.engine).toMatch(/^tfjs-(node|wasm) \d/)
@@ -116,8 +116,22 @@ describe('score --plugin, then rank', () => {
     const cwd = withDataset()
     copyFileSync(join(import.meta.dirname, 'plugins/curvature-along-gradient.ts'), join(cwd, 'mine.ts'))
     expect(await output(['score', '--plugin', './mine.ts'], { cwd })).toMatch(
-      / curvature-along-gradient +1 +5 +0 +0 +[\d.]+ s +tfjs-(node|wasm) \d/,
+      / curvature-along-gradient +1 +5 +0 +0 +[\d.]+ s +[\d.]+ MB +tfjs-(node|wasm) \d/,
     )
+  })
+
+  it('says what each takes of memory by itself, unless that is left out', async () => {
+    const cwd = withDataset()
+    const score = ['score', '--criterion', 'snip,depth']
+    const { scores } = results.parse(await jsonOutput(score, { cwd }))
+    const [some, almostNone] = scores
+      .toSorted((a, b) => b.peakMemory! - a.peakMemory!)
+      .map(({ engine, peakMemory }) => [engine?.slice(0, 4) ?? null, peakMemory! / 1e6] as const)
+    expect(some![0]).toBe('tfjs')
+    expect(some![1]).toBeGreaterThan(20)
+    expect(almostNone![0]).toBeNull()
+    expect(almostNone![1]).toBeLessThan(20)
+    expect(await output([...score, '--no-memory'], { cwd })).toMatch(/ depth +1 +5 +0 +0 +[\d.]+ s +–/)
   })
 
   it('gives a faulty criterion a row with its reason, counts it on the table, and goes on', async () => {

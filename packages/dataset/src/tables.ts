@@ -265,7 +265,11 @@ export const tables = {
     criterion_id: idOf('criteria', optional('u16', 'The criterion, where the work was a score.')),
     seconds: column('f64', 'Wall-clock time.', 's'),
     cpu_seconds: column('f64', 'Processor time, all threads.', 's'),
-    peak_memory: column('f64', 'Highest resident memory above what the process held before.', 'bytes'),
+    peak_memory: optional(
+      'f64',
+      'Highest resident memory above idle: of a score in a process of its own, at one level where it has several. Null where it was not measured.',
+      'bytes',
+    ),
     examples: column('u32', 'Different images that it used.', 'images'),
     forwards: column('f64', 'Forward passes of one image.', 'forwards'),
     backwards: column('f64', 'Backward passes of one image.', 'backwards'),

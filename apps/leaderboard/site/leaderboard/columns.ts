@@ -141,10 +141,10 @@ export function costColumns(track: Track): readonly Column<Criterion>[] {
       key: 'memory',
       title: 'Memory',
       explanation:
-        'Resident memory above what the process held before, on the model where it is highest. Memory that earlier criteria left to the process is used again and not seen, so it is a lower bound.',
+        'Resident memory above idle, scored by itself in a process of its own, on the model where it is highest.',
       better: 'low',
       value: ({ cost }) => cost?.peakMemory ?? null,
-      text: ({ cost }) => (cost ? bytes(cost.peakMemory) : '–'),
+      text: ({ cost }) => (cost?.peakMemory == null ? '–' : bytes(cost.peakMemory)),
     },
     {
       key: 'images',

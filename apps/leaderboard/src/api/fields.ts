@@ -49,7 +49,10 @@ export const cost = z
   .object({
     seconds: described(z.number(), 'Wall-clock time, in seconds.'),
     cpuSeconds: described(z.number(), 'Processor time of all threads, in seconds.'),
-    peakMemory: described(z.number(), 'Highest resident memory above what the process held before, in bytes.'),
+    peakMemory: described(
+      z.number().nullable(),
+      'Highest resident memory above idle, in a process of its own, in bytes; null where it was not measured.',
+    ),
     images: described(z.number(), 'Different images that it used.'),
     forwards: described(z.number(), 'Forward passes of one image.'),
     backwards: described(z.number(), 'Backward passes of one image.'),

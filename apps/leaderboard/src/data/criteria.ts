@@ -12,8 +12,8 @@ export interface Cost {
   readonly seconds: number
   /** All threads. */
   readonly cpuSeconds: number
-  /** Bytes above what the process held before. */
-  readonly peakMemory: number
+  /** Bytes of resident memory above idle, in a process of its own; null where it was not measured. */
+  readonly peakMemory: number | null
   /** Different images used. */
   readonly images: number
   /** Forward passes of one image. */
@@ -35,7 +35,7 @@ export interface Criterion extends Pick<Row<'criteria'>, 'name' | 'version' | 'p
   readonly engines: readonly string[]
   /** What it cost on each model, by name. */
   readonly costs: ReadonlyMap<string, Cost>
-  /** What it costs a model: means over models, but of memory and images the most on any. Null where it was not recorded. */
+  /** What it costs a model: means over models, but of memory and images the most on any, of memory null where one is not known. Null where nothing was recorded. */
   readonly cost: Cost | null
   /** How its scores go with the size of the layers: once a model, or once a model and perturbation where it is aware. */
   readonly sizeEffects: readonly CriterionSizeEffect[]
@@ -108,10 +108,11 @@ function typicalCost(costs: readonly Cost[], scores: number): Cost | null {
   const sum = (of: (cost: Cost) => number): number => costs.reduce((total, cost) => total + of(cost), 0)
   const mean = (of: (cost: Cost) => number): number => sum(of) / costs.length
   const most = (of: (cost: Cost) => number): number => Math.max(...costs.map(of))
+  const memories = costs.flatMap(({ peakMemory }) => peakMemory ?? [])
   return {
     seconds: mean(({ seconds }) => seconds),
     cpuSeconds: mean(({ cpuSeconds }) => cpuSeconds),
-    peakMemory: most(({ peakMemory }) => peakMemory),
+    peakMemory: memories.length < costs.length ? null : Math.max(...memories),
     images: most(({ images }) => images),
     forwards: mean(({ forwards }) => forwards),
     backwards: mean(({ backwards }) => backwards),

@@ -25,6 +25,12 @@ export const batchOption = (): Option =>
     'images that an engine is given at once: fewer take less memory, more are faster (default: 64)',
   ).argParser(positiveInteger)
 
+export const memoryOption = (): Option =>
+  new Option(
+    '--no-memory',
+    'leave out what each criterion takes of memory, which runs it once more, in a process of its own',
+  )
+
 export const cifar10Option = (): Option =>
   new Option('--cifar10 <folder>', 'read CIFAR-10 from its official binary version here, in place of fetching it')
 

@@ -40,7 +40,7 @@ Examples:
 `,
     )
     .action(async ({ out, model, perturbation, intensity, truth, metric, plugin, json }: RankCommandOptions) => {
-      if (plugin) await scoreWithProgress(out, await criteriaOf(plugin))
+      if (plugin) await scoreWithProgress(out, await criteriaOf(plugin), { memory: true })
       const ranked = await rank({
         out,
         ...(model && { models: model.map(nameOf) }),

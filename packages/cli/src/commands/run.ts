@@ -4,7 +4,7 @@ import { Command, Option } from 'commander'
 import pc from 'picocolors'
 import { printResult, say } from '../terminal/output.ts'
 import { measureWithProgress } from './measure.ts'
-import { batchOption, cifar10Option, type CommonOptions, outOption, threadsOption } from './options.ts'
+import { batchOption, cifar10Option, type CommonOptions, memoryOption, outOption, threadsOption } from './options.ts'
 import { naturalNumber } from './parsing.ts'
 import { describeRanking, rankingValue } from './ranking-text.ts'
 import { scoreWithProgress } from './score.ts'
@@ -40,6 +40,7 @@ interface RunCommandOptions extends CommonOptions {
   readonly cifar10?: string
   readonly threads?: number
   readonly batch?: number
+  readonly memory: boolean
   readonly serve?: boolean
   readonly port: number
 }
@@ -59,10 +60,11 @@ export function runCommand(): Command {
     .option('--no-serve', 'end after the table')
     .option('--port <n>', 'the port of the leaderboard; 0 takes any that is free', naturalNumber, defaultPort)
     .addOption(batchOption())
+    .addOption(memoryOption())
     .addOption(cifar10Option())
     .addOption(threadsOption())
     .addOption(outOption())
-    .action(async ({ profile, out, cifar10, threads, batch, serve: serves, port, json }: RunCommandOptions) => {
+    .action(async ({ profile, out, cifar10, threads, batch, memory, serve: serves, port, json }: RunCommandOptions) => {
       if (json && serves) {
         throw new InputError('--json prints one result and ends, --serve does not end.', {
           hint: 'Leave out one of them, or give npx loadbearing serve afterwards.',
@@ -80,7 +82,7 @@ export function runCommand(): Command {
         ...(threads !== undefined && { threads }),
       })
       say(pc.bold('Score and rank'))
-      await scoreWithProgress(out, scored, { onlyMissing: true, cifar10, batch })
+      await scoreWithProgress(out, scored, { onlyMissing: true, cifar10, batch, memory, threads })
       const ranked = await rank({ out })
       const text = await describeRanking(out, ranked, 'accuracy-drop', 'share')
       printResult(json, rankingValue(ranked, 'accuracy-drop'), () => `\n${text}\n\nThe dataset is in ${out}.`)

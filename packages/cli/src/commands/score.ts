@@ -10,11 +10,11 @@ import { findNamed, InputError } from '@loadbearing/core'
 import { Command } from 'commander'
 import { startFetching } from '../terminal/fetching.ts'
 import { interruptible } from '../terminal/interruption.ts'
-import { count, duration } from '../terminal/numbers.ts'
+import { bytes, count, duration } from '../terminal/numbers.ts'
 import { printResult, say } from '../terminal/output.ts'
 import { type Progress, startProgress } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
-import { batchOption, cifar10Option, type CommonOptions, nameOf, outOption } from './options.ts'
+import { batchOption, cifar10Option, type CommonOptions, memoryOption, nameOf, outOption } from './options.ts'
 import { moreNames, moreTexts } from './parsing.ts'
 import { pluginOption, warnOfPlugin } from './plugin-option.ts'
 
@@ -25,6 +25,7 @@ interface ScoreCommandOptions extends CommonOptions {
   readonly plugin?: string[]
   readonly option?: string[]
   readonly batch?: number
+  readonly memory: boolean
 }
 
 export function scoreCommand(): Command {
@@ -35,6 +36,7 @@ export function scoreCommand(): Command {
     .addOption(pluginOption())
     .option('--option <criterion.option=value>', 'an option of a criterion; may be repeated', moreTexts)
     .addOption(batchOption())
+    .addOption(memoryOption())
     .addOption(cifar10Option())
     .addOption(outOption())
     .addHelpText(
@@ -52,6 +54,7 @@ Examples:
         ...(models.length > 0 && { models }),
         cifar10: options.cifar10,
         batch: options.batch,
+        memory: options.memory,
       })
       printResult(options.json, results, () => describeScores(results))
     })
@@ -116,7 +119,7 @@ function asJson(text: string): unknown {
 /** What one criterion did on one model. */
 type Scored = Pick<
   ScoreProgress,
-  'criterion' | 'model' | 'scored' | 'failed' | 'reason' | 'capped' | 'engine' | 'seconds'
+  'criterion' | 'model' | 'scored' | 'failed' | 'reason' | 'capped' | 'engine' | 'seconds' | 'peakMemory'
 >
 
 interface Results {
@@ -129,12 +132,18 @@ interface Results {
 export async function scoreWithProgress(
   out: string,
   chosen: Parameters<typeof score>[0]['criteria'],
-  more: Pick<Parameters<typeof score>[0], 'models' | 'onlyMissing' | 'cifar10' | 'batch'> = {},
+  more: Pick<Parameters<typeof score>[0], 'models' | 'onlyMissing' | 'cifar10' | 'batch' | 'memory' | 'threads'> = {},
 ): Promise<Results> {
   let progress: Progress | undefined
   const { onFetch, stop } = startFetching()
   const scores: Scored[] = []
   const passes: { model: string; passes: Passes }[] = []
+  const unweighed: { criterion: string; model: string; failure: string }[] = []
+  let steps = 0
+  const advance = (pairs: number, label: string): void => {
+    progress ??= startProgress('Scoring', more.memory ? 2 * pairs : pairs)
+    progress.update(++steps, label)
+  }
   try {
     await interruptible((signal) =>
       score({
@@ -143,9 +152,12 @@ export async function scoreWithProgress(
         ...more,
         signal,
         onFetch,
-        onProgress: ({ pairs, finished, ...scored }) => {
-          progress ??= startProgress('Scoring', pairs)
-          progress.update(finished, `${scored.model}, ${scored.criterion}`)
+        onMemory({ pairs, memory, ...its }) {
+          advance(pairs, `${its.model}, memory of ${its.criterion}`)
+          if ('failure' in memory) unweighed.push({ ...its, failure: memory.failure })
+        },
+        onProgress({ pairs, finished: _, ...scored }) {
+          advance(pairs, `${scored.model}, ${scored.criterion}`)
           scores.push(scored)
         },
         onModel: (model, its) => passes.push({ model, passes: its }),
@@ -157,6 +169,9 @@ export async function scoreWithProgress(
   }
   for (const { criterion, model, failed, reason } of scores) {
     if (failed > 0) say(`${criterion} failed on ${failed} layers of ${model}: ${reason ?? ''}`)
+  }
+  for (const { criterion, model, failure } of unweighed) {
+    say(`What ${criterion} takes of memory on ${model} is not known: ${failure}.`)
   }
   return { scores, passes }
 }
@@ -172,6 +187,7 @@ function describeScores({ scores: results, passes }: Results): string {
       String(sum(own.map(({ failed }) => failed))),
       String(sum(own.map(({ capped }) => capped))),
       duration(sum(own.map(({ seconds }) => seconds))),
+      mostMemory(own),
       [...new Set(own.flatMap(({ engine }) => engine ?? []))].join(', '),
     ]
   })
@@ -184,6 +200,7 @@ function describeScores({ scores: results, passes }: Results): string {
         { title: 'failed', align: 'right' },
         { title: 'capped', align: 'right' },
         { title: 'time', align: 'right' },
+        { title: 'memory', align: 'right' },
         { title: 'engine' },
       ],
       lines,
@@ -192,6 +209,12 @@ function describeScores({ scores: results, passes }: Results): string {
     ...describePasses(passes),
     'npx loadbearing rank places them on the table.',
   ].join('\n')
+}
+
+/** The most on any model; a dash where it was not measured on one. */
+function mostMemory(scores: readonly Scored[]): string {
+  const known = scores.flatMap(({ peakMemory }) => peakMemory ?? [])
+  return known.length < scores.length ? '–' : bytes(Math.max(...known))
 }
 
 /** What criteria had in common; nothing where no image was asked for twice. */

@@ -29,8 +29,9 @@ export function counted(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
 }
 
-/** '3.8 GB', '512 MB' */
+/** '3.8 GB', '512 MB', '1.5 MB' */
 export function bytes(value: number): string {
+  if (value < 1e7) return `${(value / 1e6).toFixed(1)} MB`
   return value < 1e9 ? `${(value / 1e6).toFixed(0)} MB` : `${(value / 1e9).toFixed(1)} GB`
 }
 
