@@ -6,6 +6,7 @@ import {
   type Layer,
   type LayerActivations,
   type LogitObjective,
+  ModelError,
   type Objective,
   type PathPoint,
   type Rng,
@@ -15,7 +16,7 @@ import {
   type Tensor,
   type TensorsByLayer,
 } from '@loadbearing/core'
-import { type Observed, openObserved, openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
+import { type Observed, type OnnxModel, openObserved, openSuffixes, type SuffixEngine } from '@loadbearing/onnx'
 import type { Differentiable, Labelled } from '@loadbearing/tfjs'
 import { type BenchModel, preprocess } from './model.ts'
 import { protocol, stratifiedOrder } from './seeds.ts'
@@ -137,6 +138,18 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
     return { engine: suffixes, count, logits: front.logits }
   }
 
+  /** @throws ModelError naming a layer whose tensors hold examples and something else along one axis: nobody can tell whose is whose */
+  const checkRows = (): void => {
+    const mixed = onnx.batch === 'open' ? onnx.layers.find((layer) => mixedAround(onnx, layer)) : undefined
+    if (!mixed) return
+    throw new ModelError(
+      `What layer '${mixed.name}' of ${onnx.name} reads or makes has no axis for the examples alone, so that activations cannot be told apart by example.`,
+      {
+        hint: 'Export the model without folding its batch into another axis; criteria without activations can rank it.',
+      },
+    )
+  }
+
   const open = async (): Promise<Differentiable> => {
     // Loaded where it is needed: most commands and criteria never go backward, and it takes a third of all there is to load.
     const { openDifferentiable } = await import('@loadbearing/tfjs')
@@ -155,6 +168,7 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
     run,
     logits: async (inputs) => (await advanced(inputs)).logits,
     async activations(batch) {
+      checkRows()
       observed ??= await openObserved(onnx)
       run.activations += batch.end - batch.start
       return observed.activations(await examplesOf(batch))
@@ -165,15 +179,18 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
       return network.gradients(labelled, objective, layers, weights)
     },
     async activationGradients(batch, objective, weights) {
+      checkRows()
       const { network, labelled } = await backward('activationGradients', batch)
       return network.activationGradients(labelled, objective, weights)
     },
     async outputGradients(batch, objective, layer, within) {
+      checkRows()
       const { network, labelled } = await backward('outputGradients', batch)
       const from = { alpha: within.alpha, baseline: await baselines(batch, within.baseline) }
       return network.outputGradients(labelled, objective, layer, from)
     },
     async outputMultipliers(batch, objective, baseline) {
+      checkRows()
       const { network, labelled } = await backward('outputMultipliers', batch)
       return network.outputMultipliers(labelled, objective, await baselines(batch, baseline))
     },
@@ -202,6 +219,9 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
     },
   }
 }
+
+const mixedAround = (onnx: OnnxModel, layer: Layer): boolean =>
+  Object.values(onnx.tensorsAround(layer)).some((tensor) => onnx.batchAxis(tensor) === undefined)
 
 function indicesOf({ start, end }: Pick<Batch, 'start' | 'end'>): number[] {
   return Array.from({ length: end - start }, (_, i) => start + i)

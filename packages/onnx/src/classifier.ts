@@ -12,6 +12,11 @@ export interface ClassScores {
    * where a Sigmoid makes a single number: that of the second of two classes, handed on as the logarithms of both.
    */
   readonly scores: 'logits' | 'probabilities' | 'one probability'
+  /**
+   * The tensor that a final Softmax, LogSoftmax or Sigmoid reads: what it makes of this says the same, but differentiated it is another
+   * function. The output itself where there is none.
+   */
+  readonly logits: string
 }
 
 /** Numbers that the output holds of one example. */
@@ -46,8 +51,14 @@ export function classScores(
   if (!first) return undefined
   const { name, classes } = first
   if (others.length === 0) {
-    if (classes === 1) return { name, classes: 2, scores: 'one probability' }
-    return { name, classes, scores: isSoftmax(graph, name) ? 'probabilities' : 'logits' }
+    const last = lastOperator(graph, name)
+    const read = last?.inputs[0] ?? ''
+    if (classes === 1) return { name, classes: 2, scores: 'one probability', logits: read }
+    if (last?.op === 'LogSoftmax') return { name, classes, scores: 'logits', logits: read }
+    if (last?.op === 'Softmax') return { name, classes, scores: 'probabilities', logits: read }
+    const exponents = last && readByWrittenSoftmax(graph, last)
+    if (exponents !== undefined) return { name, classes, scores: 'probabilities', logits: exponents }
+    return { name, classes, scores: 'logits', logits: name }
   }
   const names = candidates.map((each) => `'${each.name}'`).join(', ')
   throw new ModelError(`${model} has ${candidates.length} outputs that may be its class scores: ${names}.`, {
@@ -85,11 +96,15 @@ function operatorBehind(graph: Graph, tensor: string, passed: ReadonlySet<string
 
 const spreads = new Set([...handsOn, 'Expand'])
 
-/** A Softmax, or what JAX and Keras write out for one: an Exp divided by its own sum. */
-function isSoftmax(graph: Graph, output: string): boolean {
-  const last = lastOperator(graph, output)
-  if (last?.op !== 'Div') return last?.op === 'Softmax'
+/** What goes into a Softmax as JAX and Keras write it out: an Exp divided by its own sum, its largest input taken off before. */
+function readByWrittenSoftmax(graph: Graph, last: GraphNode): string | undefined {
+  if (last.op !== 'Div') return undefined
   const [powers = '', sums = ''] = last.inputs
-  const sum = operatorBehind(graph, sums, spreads)
-  return graph.producers.get(powers)?.op === 'Exp' && sum?.op === 'ReduceSum' && sum.inputs[0] === powers
+  const [exp, sum] = [graph.producers.get(powers), operatorBehind(graph, sums, spreads)]
+  if (exp?.op !== 'Exp' || sum?.op !== 'ReduceSum' || sum.inputs[0] !== powers) return undefined
+  const [exponents = ''] = exp.inputs
+  const shift = graph.producers.get(exponents)
+  const [shifted = '', largest = ''] = shift?.op === 'Sub' ? shift.inputs : []
+  const maximum = operatorBehind(graph, largest, spreads)
+  return maximum?.op === 'ReduceMax' && maximum.inputs[0] === shifted ? shifted : exponents
 }

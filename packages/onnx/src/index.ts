@@ -1,3 +1,4 @@
+export { batchFirst } from './batch-first.ts'
 export { checkRuntime } from './check-runtime.ts'
 export { integerRange } from './feeds.ts'
 export { type AskShape, type OnnxModel, readModel, type ReadOptions, type Suffix } from './model.ts'

@@ -1,4 +1,5 @@
 import { EngineError, InputError, type LayerActivations, sizeOf, type Tensor } from '@loadbearing/core'
+import { batchFirst } from './batch-first.ts'
 import { type ClassScores, numbersIn } from './classifier.ts'
 import { feedsOf, fromOrt, slice } from './feeds.ts'
 import type { OnnxModel } from './model.ts'
@@ -34,7 +35,8 @@ export async function openNetwork(model: OnnxModel, bytes: Uint8Array): Promise<
 /** A network that shows what every layer reads and makes. */
 export interface Observed {
   /**
-   * By layer name; the batch is run whole, or in pieces where the graph's batch is fixed, joined along the axis of the batch.
+   * By layer name, the batch in front wherever the graph has it; where it has no axis of its own (`batchAxis`), as the graph has it. The
+   * batch is run whole, or in pieces where the graph's is fixed.
    *
    * @throws InputError on another shape; EngineError where pieces have no axis to join them along
    */
@@ -60,8 +62,8 @@ export async function openObserved(model: OnnxModel): Promise<Observed> {
       }
       const value = (name: string): Tensor => {
         if (name === model.input.name) return inputs
-        const parts = pieces.map(({ count, values }) => ({ count, part: values[name]! }))
-        return model.batch === 'open' ? parts[0]!.part : joinPieces(parts, model.batchAxis(name), model.batch, name)
+        const parts = pieces.map(({ count, values }) => ({ count, part: rowsOf(model, name, values[name]!) }))
+        return model.batch === 'open' ? parts[0]!.part : joinPieces(parts)
       }
       return new Map(
         [...around].map(([layer, { input, output }]) => [layer, { input: value(input), output: value(output) }]),
@@ -114,31 +116,29 @@ function padded(piece: Tensor, size: number): Tensor {
   return { shape: [size, ...shape], data }
 }
 
-/** Pieces of an activation as one; without an axis for the examples, those of a graph that takes one at a time get one in front. */
-function joinPieces(
-  parts: readonly { readonly count: number; readonly part: Tensor }[],
-  axis: number | undefined,
-  batch: number,
-  name: string,
-): Tensor {
-  const shape = parts[0]?.part.shape ?? []
-  if (axis === undefined && batch > 1) {
-    throw new EngineError(`'${name}' has no axis for the ${batch} examples that the graph takes at a time.`, {
-      hint: 'Export the model with a dynamic batch dimension.',
-    })
-  }
-  const [outer, inner] = axis === undefined ? [[], shape] : [shape.slice(0, axis), shape.slice(axis + 1)]
+/** An activation with a row an example, as far as it has an axis for them; that of a graph that takes one example at a time gets one. */
+function rowsOf({ batch, batchAxis }: OnnxModel, name: string, { shape, data }: Tensor): Tensor {
+  const axis = batchAxis(name)
+  if (axis !== undefined) return batchFirst({ shape, data }, axis)
+  if (batch === 'open') return { shape, data }
+  if (batch === 1) return { shape: [1, ...shape], data }
+  throw new EngineError(`'${name}' has no axis for the ${batch} examples that the graph takes at a time.`, {
+    hint: 'Export the model with a dynamic batch dimension.',
+  })
+}
+
+/** Pieces of an activation as one, without the examples that none was asked for. */
+function joinPieces(parts: readonly { readonly count: number; readonly part: Tensor }[]): Tensor {
+  const shape = parts[0]?.part.shape.slice(1) ?? []
   const all = parts.reduce((sum, { count }) => sum + count, 0)
-  const size = sizeOf(inner)
-  const data = new Float32Array(sizeOf(outer) * all * size)
+  const size = sizeOf(shape)
+  const data = new Float32Array(all * size)
   let offset = 0
   for (const { count, part } of parts) {
-    for (let row = 0; row < sizeOf(outer); row++) {
-      data.set(part.data.subarray(row * batch * size, (row * batch + count) * size), (row * all + offset) * size)
-    }
+    data.set(part.data.subarray(0, count * size), offset * size)
     offset += count
   }
-  return { shape: [...outer, all, ...inner], data }
+  return { shape: [all, ...shape], data }
 }
 
 /** Class scores of the examples that a piece was asked for. @throws EngineError where the graph gives fewer */

@@ -147,7 +147,7 @@ describe.each(Object.entries(graphs))('a batch that is %s', (name, { parts, batc
   it('is said so', async () => {
     const model = await readModel(bytes, { name })
     expect(model.batch).toBe(batch)
-    expect(model.output).toEqual({ name: 'scores', classes: 3, scores: 'logits' })
+    expect(model.output).toEqual({ name: 'scores', classes: 3, scores: 'logits', logits: 'scores' })
     expect(model.layers).toMatchObject([{ name: 'weight', macs: 12, inputShape: [4], outputShape: [3] }])
     const pieces = `The graph takes ${batch === 1 ? 'one example' : '8 examples'} at a time: its batch is fixed, and it is run in pieces.`
     const opened =

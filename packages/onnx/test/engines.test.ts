@@ -1,7 +1,7 @@
 import { InputError, type Tensor } from '@loadbearing/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type OnnxModel, openNetwork, openObserved, openSuffixes, readModel } from '../src/index.ts'
+import { batchFirst, type OnnxModel, openNetwork, openObserved, openSuffixes, readModel } from '../src/index.ts'
 import { expectCloseTo } from './close-to.ts'
 import { file, node, tensor } from './graph-builder.ts'
 import { type ReferenceModel, referenceModels, toleranceOf } from './reference-models.ts'
@@ -82,8 +82,9 @@ describe.each(references)('$name', (reference) => {
     expect([...activations.keys()]).toEqual(model.layers.map(({ name }) => name))
     const expected: Readonly<Record<string, Tensor>> = { images: reference.images, ...reference.activations }
     for (const { name, reads, makes } of reference.layers) {
-      expectCloseTo(activations.get(name)?.input, expected[reads]!, tolerance)
-      expectCloseTo(activations.get(name)?.output, expected[makes]!, tolerance)
+      const rows = (tensor: string): Tensor => batchFirst(expected[tensor]!, model.batchAxis(tensor) ?? 0)
+      expectCloseTo(activations.get(name)?.input, rows(reads), tolerance)
+      expectCloseTo(activations.get(name)?.output, rows(makes), tolerance)
     }
     await observed.release()
   })

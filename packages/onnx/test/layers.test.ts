@@ -99,7 +99,12 @@ describe('the class scores', () => {
       nodes: [node('MatMul', ['images', 'weight'], 'scores'), node('ArgMax', ['scores'], 'class')],
       outputs: [{ name: 'class' }, { name: 'scores' }],
     })
-    expect((await readModel(bytes, { name: 'two' })).output).toEqual({ name: 'scores', classes: 3, scores: 'logits' })
+    expect((await readModel(bytes, { name: 'two' })).output).toEqual({
+      name: 'scores',
+      classes: 3,
+      scores: 'logits',
+      logits: 'scores',
+    })
   })
 
   const product = node('MatMul', ['images', 'weight'], 'made')
@@ -123,13 +128,16 @@ describe('the class scores', () => {
       node('Flatten', ['same'], 'flat'),
       node('Reshape', ['flat', 'shape'], 'scores'),
     )
-    expect(output).toEqual({ name: 'scores', classes: 3, scores: 'probabilities' })
+    expect(output).toEqual({ name: 'scores', classes: 3, scores: 'probabilities', logits: 'made' })
   })
 
   it('of a LogSoftmax are logits, and so is a Softmax that is computed with', async () => {
-    expect((await ending(node('LogSoftmax', ['made'], 'scores'))).output.scores).toBe('logits')
+    expect((await ending(node('LogSoftmax', ['made'], 'scores'))).output).toMatchObject({
+      scores: 'logits',
+      logits: 'made',
+    })
     const squared = [node('Softmax', ['made'], 'soft'), node('Mul', ['soft', 'soft'], 'scores')]
-    expect((await ending(...squared)).output.scores).toBe('logits')
+    expect((await ending(...squared)).output).toMatchObject({ scores: 'logits', logits: 'scores' })
   })
 
   it('of a Sigmoid are taken as logits, and it is said', async () => {

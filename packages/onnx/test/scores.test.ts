@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openNetwork, openSuffixes, readModel } from '../src/index.ts'
 import { expectCloseTo } from './close-to.ts'
-import { file, type GraphParts, integerAttribute, integers, node, tensor } from './graph-builder.ts'
+import { AttributeType, file, type GraphParts, integerAttribute, integers, node, tensor } from './graph-builder.ts'
 
 const three = tensor('weight', [4, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
 const one = tensor('weight', [4, 1], [1, 2, -3, 4])
@@ -29,7 +29,7 @@ describe('one probability that a Sigmoid makes', () => {
 
   it('is that of the second of two classes', async () => {
     const { model, logits } = await logitsOf({ initializers: [one], nodes })
-    expect(model.output).toEqual({ name: 'scores', classes: 2, scores: 'one probability' })
+    expect(model.output).toEqual({ name: 'scores', classes: 2, scores: 'one probability', logits: 'sum' })
     expect(model.notes).toEqual([
       "The one score 'scores' is made by a Sigmoid: it is taken as the probability of the second of two classes.",
     ])
@@ -48,7 +48,7 @@ describe('one probability that a Sigmoid makes', () => {
       nodes: [...nodes, node('MatMul', ['sum', 'spread'], 'several')],
       outputs: [{ name: 'scores' }, { name: 'several' }],
     })
-    expect(model.output).toEqual({ name: 'several', classes: 3, scores: 'logits' })
+    expect(model.output).toEqual({ name: 'several', classes: 3, scores: 'logits', logits: 'several' })
   })
 
   it('is no class score where nothing makes it a probability', async () => {
@@ -61,7 +61,16 @@ describe('one probability that a Sigmoid makes', () => {
 describe('a Softmax that is written out', () => {
   const keeping = { attribute: [integerAttribute('keepdims', 1)] }
   const sum = node('ReduceSum', ['powers', 'axes'], 'sum', keeping)
-  const before = [node('MatMul', ['images', 'weight'], 'logits'), node('Exp', ['logits'], 'powers')]
+  const product = node('MatMul', ['images', 'weight'], 'logits')
+  const before = [product, node('Exp', ['logits'], 'powers')]
+  const shifted = [
+    product,
+    node('ReduceMax', ['logits'], 'largest', {
+      attribute: [...keeping.attribute, { name: 'axes', type: AttributeType.INTS, ints: [1] }],
+    }),
+    node('Sub', ['logits', 'largest'], 'shifted'),
+    node('Exp', ['shifted'], 'powers'),
+  ]
   const initializers = [three, integers('axes', [1]), integers('spread', [1, 3])]
 
   it.each([
@@ -70,9 +79,10 @@ describe('a Softmax that is written out', () => {
       'with the sum spread over the classes',
       [...before, sum, node('Expand', ['sum', 'spread'], 'sums'), node('Div', ['powers', 'sums'], 'scores')],
     ],
+    ['with the largest taken off', [...shifted, sum, node('Div', ['powers', 'sum'], 'scores')]],
   ])('%s makes probabilities', async (_, nodes) => {
     const { model, logits } = await logitsOf({ initializers, nodes })
-    expect(model.output).toEqual({ name: 'scores', classes: 3, scores: 'probabilities' })
+    expect(model.output).toEqual({ name: 'scores', classes: 3, scores: 'probabilities', logits: 'logits' })
     const expected = threeProducts.map((logit, i) => {
       const row = threeProducts.slice(i < 3 ? 0 : 3, i < 3 ? 3 : 6)
       return logit - Math.log(row.reduce((total, each) => total + Math.exp(each), 0))

@@ -10,10 +10,11 @@ import {
   type Tensor,
   type TensorsByLayer,
 } from '@loadbearing/core'
-import type { Constant, OnnxModel } from '@loadbearing/onnx'
+import { batchFirst, type Constant, type OnnxModel, type Program } from '@loadbearing/onnx'
 import { type Engine, type EngineOptions, openEngine } from './engine.ts'
 import { type Hooks, openGraph, type See } from './graph.ts'
 import { betweenBoth } from './multipliers.ts'
+import { logSoftmax } from './log-softmax.ts'
 import { objectiveOf } from './objective.ts'
 import { tap } from './tap.ts'
 import { readTensor, tensorOf } from './tensors.ts'
@@ -78,7 +79,7 @@ export interface Differentiable {
    * product, for either factor the mean of the other; of a maximum, for every place the share of the way on which it holds it. Softmax,
    * division and normalization are taken apart into such.
    *
-   * @throws ModelError when the network gives no logits, or has a node without such a rule
+   * @throws ModelError when the network has a node without such a rule
    */
   readonly outputMultipliers: (
     batch: Labelled,
@@ -87,10 +88,8 @@ export interface Differentiable {
   ) => Promise<ReadonlyMap<string, Tensor>>
   /**
    * The gradient of the sum of the logits with respect to the weights of all layers, of the network in which these and every other
-   * stored tensor of more than one float are replaced by their magnitudes, on one input of ones: a scalar, such as a bound or a
-   * divisor, is a setting and no parameter.
-   *
-   * @throws ModelError when the network gives no logits
+   * stored tensor of more than one float are replaced by their magnitudes, on one input of ones: a single number, such as a bound or
+   * a divisor, is a setting, unless it is the bias or the scale of one channel.
    */
   readonly flowGradients: () => Promise<TensorsByLayer>
   /**
@@ -135,13 +134,18 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
     for (const { name, weightShape } of replaced) checkShape(name, given.get(name)!, weightShape)
     return new Map([...weights, ...replaced.map((each) => [each.name, stored(each, given.get(each.name)!)] as const)])
   }
+  const { output } = model
+  /** What stands in front of a final softmax: gradients are of this. Of one number, that of the second class; the first has its negative, half of it each. */
   const run = (given: ReadonlyMap<string, tf.Tensor>, hooks?: Hooks): tf.Tensor2D => {
-    const { plain } = graph.run(given, model.output.name, hooks)
-    const scores = tf.reshape<tf.Rank.R2>(plain, [-1, model.output.classes])
-    return model.output.scores === 'logits' ? scores : tf.log(tf.maximum(scores, leastProbability))
+    const { plain } = graph.run(given, output.logits, hooks)
+    if (output.scores !== 'one probability') return tf.reshape<tf.Rank.R2>(plain, [-1, output.classes])
+    return tf.mul(tf.reshape(plain, [-1, 1]), tf.tensor2d([[-0.5, 0.5]]))
   }
-  const objectiveFor = (objective: Objective, labels: Int32Array, fed: ReadonlyMap<string, tf.Tensor>) =>
-    objectiveOf(objective, labels, () => run(new Map([...fed, ...weights])))
+  const objectiveFor = (objective: Objective, labels: Int32Array, fed: ReadonlyMap<string, tf.Tensor>) => {
+    // Of halves of opposite sign nothing would be left.
+    if (objective === 'logit-sum' && output.scores === 'one probability') return secondLessFirst
+    return objectiveOf(objective, labels, () => run(new Map([...fed, ...weights])))
+  }
   /** The gradient of a sum with respect to tensors of the graph that the run shows, by name. */
   const tapped = (wanted: ReadonlySet<string>, summed: (see: See) => tf.Tensor): Record<string, tf.Tensor> => {
     const found: Record<string, tf.Tensor> = {}
@@ -163,9 +167,14 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
     const read = program.weightRead(layer)
     return graph.run(new Map([[layer.name, tensor]]), read).plain
   }
-  const checkLogits = (what: string): void => {
-    if (model.output.scores === 'logits') return
-    throw new ModelError(`${model.name} gives probabilities; ${what} its logits.`)
+  /** What belongs to tensors of the graph, the batch in front as far as it has an axis. */
+  const readRows = async (tensors: Readonly<Record<string, tf.Tensor>>): Promise<ReadonlyMap<string, Tensor>> => {
+    const read = new Map<string, Tensor>()
+    for (const [name, tensor] of Object.entries(tensors)) {
+      read.set(name, batchFirst(await readTensor(tensor), model.batchAxis(name) ?? 0))
+    }
+    tf.dispose(tensors)
+    return read
   }
   const finish = async (layers: readonly Layer[], made: readonly tf.Tensor[]): Promise<TensorsByLayer> => {
     const read = await Promise.all(made.map(readTensor))
@@ -193,7 +202,10 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
   return {
     engine,
     async logits(examples) {
-      const made = tf.tidy(() => run(new Map([...feed(examples), ...weights])))
+      const made = tf.tidy(() => {
+        const logits = run(new Map([...feed(examples), ...weights]))
+        return output.logits === output.name ? logits : tf.maximum(logSoftmax(logits), Math.log(leastProbability))
+      })
       const read = await readTensor(made)
       made.dispose()
       return read
@@ -217,7 +229,7 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
         const given = new Map([...fed, ...weightsWith(replaced)])
         return tapped(wanted, (see) => of(run(given, { see })))
       })
-      const read = await readAll(seen)
+      const read = await readRows(seen)
       return new Map(
         [...around].map(([layer, { input, output }]) => [
           layer,
@@ -242,11 +254,10 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
           of(run(given, { see: (name, value) => see(name, name === output ? between(value) : value) })),
         )
       })
-      return (await readAll(made)).get(output)!
+      return (await readRows(made)).get(output)!
     },
     async outputMultipliers({ examples, labels }, objective, baseline) {
       checkLabels(model, examples, labels)
-      checkLogits('multipliers are those of')
       const outputs = new Map(model.layers.map((layer) => [layer.name, model.tensorsAround(layer).output]))
       const wanted = new Set(outputs.values())
       const made = tf.tidy(() => {
@@ -264,18 +275,17 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
         run(given, { instead: prepare })
         return tapped(wanted, (see) => of(run(given, { see, instead })))
       })
-      const read = await readAll(made)
+      const read = await readRows(made)
       return new Map([...outputs].map(([layer, output]) => [layer, read.get(output)!]))
     },
     async flowGradients() {
-      checkLogits('the flow through it is that to')
-      const flow = openGraph({ ...program, constants: magnitudesOf(program.constants) }, names, model.name)
+      const flow = openGraph({ ...program, constants: magnitudesOf(program) }, names, model.name)
       try {
         const made = tf.tidy(() => {
           const at = new Map([...weights].map(([name, weight]) => [name, tf.abs(weight)]))
           const shape = [1, ...model.input.shape]
           const ones = feed({ shape, data: new Float32Array(sizeOf(shape)).fill(1) })
-          const gradient = tf.grads(() => tf.sum(flow.run(new Map([...ones, ...at]), model.output.name).plain))
+          const gradient = tf.grads(() => tf.sum(flow.run(new Map([...ones, ...at]), output.logits).plain))
           return gradient(variablesOf(model.layers, at)).map((each, i) => asRead(model.layers[i]!, each))
         })
         return await finish(model.layers, made)
@@ -313,17 +323,32 @@ function keepPlain(gradient: tf.Tensor, { isChannelsLast }: Value): tf.Tensor {
   return tf.keep(tf.clone(isChannelsLast ? Value.channelsLast(gradient).plain : gradient))
 }
 
-async function readAll(tensors: Readonly<Record<string, tf.Tensor>>): Promise<ReadonlyMap<string, Tensor>> {
-  const read = new Map<string, Tensor>()
-  for (const [name, tensor] of Object.entries(tensors)) read.set(name, await readTensor(tensor))
-  tf.dispose(tensors)
-  return read
+const secondLessFirst = (logits: tf.Tensor2D): tf.Tensor1D => {
+  const [first, second] = tf.unstack(logits, 1) as [tf.Tensor1D, tf.Tensor1D]
+  return tf.sub(second, first)
 }
 
-function magnitudesOf(constants: ReadonlyMap<string, Constant>): ReadonlyMap<string, Constant> {
-  const magnitude = ({ shape, data }: Constant): Constant =>
-    data instanceof Float32Array && data.length > 1 ? { shape, data: data.map(Math.abs) } : { shape, data }
-  return new Map([...constants].map(([name, constant]) => [name, magnitude(constant)]))
+/** Where a number by itself is a parameter of one channel; where others read it, it is a setting. */
+const readersOfParameters = new Set([
+  'Add',
+  'Conv',
+  'ConvTranspose',
+  'Gemm',
+  'BatchNormalization',
+  'InstanceNormalization',
+  'LayerNormalization',
+  'GroupNormalization',
+  'PRelu',
+])
+
+function magnitudesOf({ constants, operations }: Program): ReadonlyMap<string, Constant> {
+  const read = operations.filter(({ op }) => readersOfParameters.has(op)).flatMap(({ inputs }) => inputs)
+  const parameters = new Set(read)
+  const magnitude = (name: string, { shape, data }: Constant): Constant => {
+    const isParameter = data.length > 1 || (shape.length > 0 && parameters.has(name))
+    return data instanceof Float32Array && isParameter ? { shape, data: data.map(Math.abs) } : { shape, data }
+  }
+  return new Map([...constants].map(([name, constant]) => [name, magnitude(name, constant)]))
 }
 
 /** The smallest positive float32: where a Softmax underflows to 0, a logarithm that is finite. */

@@ -1,4 +1,4 @@
-import { InputError, ModelError, type Tensor, type TensorsByLayer } from '@loadbearing/core'
+import { InputError, type Tensor, type TensorsByLayer } from '@loadbearing/core'
 import { type OnnxModel, readModel } from '@loadbearing/onnx'
 import { describe, expect, it } from 'vitest'
 import { type Differentiable, openDifferentiable } from '../src/index.ts'
@@ -162,19 +162,88 @@ describe('what cannot be', () => {
     })
   })
 
-  it('is a weight of another shape, or a flow to logits that are not there, or their multipliers', async () => {
+  it('is a weight of another shape', async () => {
     await opened(regression, async (each) => {
       const wide = each.gradients(batch, 'loss', undefined, new Map([['weight', drawn('wide', [4, 4])]]))
       await expect(wide).rejects.toThrow(new InputError("Layer 'weight' has shape [4, 3], not [4, 4]."))
     })
-    await opened(soft, async (each) => {
-      const reason = 'soft gives probabilities; the flow through it is that to its logits.'
-      await expect(each.flowGradients()).rejects.toThrow(new ModelError(reason))
-      const multipliers = each.outputMultipliers(batch, 'true-logit', examples)
-      await expect(multipliers).rejects.toThrow(
-        new ModelError('soft gives probabilities; multipliers are those of its logits.'),
-      )
-    })
+  })
+})
+
+describe('a network that ends in a softmax', () => {
+  const logSoft: Part = { ...soft, name: 'log-soft', nodes: [soft.nodes[0]!, ['LogSoftmax', ['made'], 'scores']] }
+  const written: Part = {
+    ...soft,
+    name: 'written out',
+    nodes: [
+      soft.nodes[0]!,
+      ['ReduceMax', ['made', 'axes'], 'largest'],
+      ['Sub', ['made', 'largest'], 'shifted'],
+      ['Exp', ['shifted'], 'powers'],
+      ['ReduceSum', ['powers', 'axes'], 'sum'],
+      ['Div', ['powers', 'sum'], 'scores'],
+    ],
+    constants: { ...soft.constants, axes: [1] },
+  }
+
+  it.each([soft, logSoft, written])('has the logits in front of it for its logits: $name', async (part) => {
+    const of = (each: Differentiable) =>
+      Promise.all([
+        each.gradients(batch, 'true-logit'),
+        each.gradients(batch, 'logit-sum'),
+        each.flowGradients(),
+        each.outputMultipliers(batch, 'true-logit', drawn('baseline', [5, 4])),
+      ])
+    const [plain, made] = [await opened(regression, of), await opened(part, of)]
+    for (const [i, tensors] of plain.entries()) {
+      expectCloseTo(made[i]!.get('weight')!, tensors.get('weight')!, 1e-6)
+    }
+  })
+
+  it('gives the logarithms of its probabilities all the same', async () => {
+    for (const part of [soft, logSoft, written]) {
+      const made = await opened(part, (each) => each.logits(examples))
+      expectCloseTo(made, { shape: [5, 3], data: Float32Array.from(probabilities.flat(), Math.log) }, 1e-5)
+    }
+  })
+})
+
+describe('one probability', () => {
+  const column = { shape: [4, 1], data: weight.data.slice(0, 4) }
+  const one: Part = {
+    ...regression,
+    name: 'one',
+    nodes: [
+      ['MatMul', ['x', 'weight'], 'made'],
+      ['Sigmoid', ['made'], 'scores'],
+    ],
+    constants: { weight: column },
+  }
+  const two = { examples, labels: Int32Array.of(0, 1, 0, 1, 1) }
+  const products = [...labels.keys()].map((n) =>
+    column.data.reduce((sum, w, i) => sum + w * examples.data[n * 4 + i]!, 0),
+  )
+  const meanOf = (factor: (n: number) => number): Float32Array =>
+    Float32Array.from({ length: 4 }, (_, i) =>
+      products.reduce((sum, _product, n) => sum + (factor(n) * examples.data[n * 4 + i]!) / 5, 0),
+    )
+  const signs = [...two.labels].map((label) => 2 * label - 1)
+
+  it('has the logarithms of it and of the rest for scores', async () => {
+    const made = await opened(one, (each) => each.logits(examples))
+    const expected = products.flatMap((z) => [-Math.log(1 + Math.exp(z)), -Math.log(1 + Math.exp(-z))])
+    expectCloseTo(made, { shape: [5, 2], data: Float32Array.from(expected) }, 1e-5)
+  })
+
+  it.each([
+    // Of the mean cross-entropy of p = σ(z): x (p − y).
+    ['loss', (n: number) => 1 / (1 + Math.exp(-products[n]!)) - two.labels[n]!],
+    // ±z / 2 for the one class and the other; both together, z.
+    ['true-logit', (n: number) => signs[n]! / 2],
+    ['logit-sum', () => 1],
+  ] as const)('has the gradient of the %s', async (objective, factor) => {
+    const made = await opened(one, (each) => each.gradients(two, objective))
+    expectCloseTo(made.get('weight')!, { shape: [4, 1], data: meanOf(factor) }, 1e-5)
   })
 })
 
@@ -191,4 +260,70 @@ it('has a flow that is the magnitudes of all that is stored, but scalars', async
   }
   const made = await opened(scaled, (each) => each.flowGradients())
   expect([...made.get('weight')!.data]).toEqual(Array(12).fill(-2))
+})
+
+it('has a flow through one channel as through several: its bias is no setting', async () => {
+  const narrow: Part = {
+    name: 'narrow',
+    shape: [2],
+    nodes: [
+      ['MatMul', ['x', 'first'], 'made'],
+      ['Add', ['made', 'bias'], 'shifted'],
+      ['Relu', ['shifted'], 'open'],
+      ['MatMul', ['open', 'second'], 'scores'],
+    ],
+    constants: {
+      first: { shape: [2, 1], data: Float32Array.of(1, 2) },
+      bias: { shape: [1], data: Float32Array.of(-100) },
+      second: { shape: [1, 3], data: Float32Array.of(1, -1, 1) },
+    },
+  }
+  const made = await opened(narrow, (each) => each.flowGradients())
+  // 1 + 2 + 100 flow through the channel, and three ways lead on.
+  expect([...made.get('first')!.data]).toEqual([3, 3])
+  expect([...made.get('second')!.data]).toEqual([103, 103, 103])
+})
+
+describe('what a layer reads and makes', () => {
+  const swapped: Part = {
+    name: 'tokens in front',
+    shape: [3, 2],
+    nodes: [
+      ['Transpose', ['x'], 'tokens', { perm: [1, 0, 2] }],
+      ['MatMul', ['tokens', 'first'], 'made'],
+      ['Relu', ['made'], 'positive'],
+      ['Transpose', ['positive'], 'back', { perm: [1, 0, 2] }],
+      ['Flatten', ['back'], 'flat'],
+      ['MatMul', ['flat', 'second'], 'scores'],
+    ],
+    constants: { first: drawn('first', [2, 4]), second: drawn('second', [12, 3]) },
+  }
+  const usual: Part = {
+    ...swapped,
+    name: 'batch in front',
+    nodes: [
+      ['MatMul', ['x', 'first'], 'made'],
+      ['Relu', ['made'], 'positive'],
+      ['Flatten', ['positive'], 'flat'],
+      ['MatMul', ['flat', 'second'], 'scores'],
+    ],
+  }
+
+  it('has the batch in front, wherever the graph has it', async () => {
+    const given = { examples: drawn('given', [5, 3, 2]), labels }
+    const of = async (each: Differentiable, { layers }: OnnxModel) => {
+      const [layer] = layers
+      const baseline = drawn('baseline', [5, 3, 2])
+      const gradients = (await each.activationGradients(given, 'loss')).get('first')!
+      return [
+        gradients.input,
+        gradients.output,
+        await each.outputGradients(given, 'loss', layer!, { alpha: 0.3, baseline }),
+        (await each.outputMultipliers(given, 'true-logit', baseline)).get('first')!,
+      ]
+    }
+    const [expected, made] = [await opened(usual, of), await opened(swapped, of)]
+    expect(expected[1]!.shape).toEqual([5, 3, 4])
+    for (const [i, tensor] of expected.entries()) expectCloseTo(made[i]!, tensor, 1e-6)
+  })
 })
