@@ -9,7 +9,8 @@ import { featureVectorsOf } from './feature-vectors.ts'
  * Source: Men et al. 2024, the block influence (equation 1, section 3.1), where a row of the hidden state is a place. Theirs is of a
  * whole transformer block with the sum around it, which is why its cosines are near 1; here a layer stands for itself, before any
  * activation function and without what is added to it. Only a layer whose input and output have the same shape has one. Where x or y
- * is nothing but zeros there is no angle and the place is left out: their code of that time counts it as a half.
+ * is nothing but zeros there is no angle and the place is left out: an unofficial implementation, sramshetty/ShortGPT, counts it as
+ * a half.
  */
 export const blockInfluence = defineCriterion({
   name: 'block-influence',
