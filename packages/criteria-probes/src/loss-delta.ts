@@ -7,7 +7,7 @@ import { budget, sweep } from './sweep.ts'
  * with and without layer l perturbed. A perturbation that helps scores below zero.
  *
  * Source: the change of the loss (equation 3, section 2.2, of an early version) that Molchanov et al. 2017 approximate by a Taylor
- * expansion (`taylor-filters`), here measured, for a layer and any perturbation. They want its absolute value; here it has its sign,
+ * expansion (`gradient-activation`), here measured, for a layer and any perturbation. They want its absolute value; here it has its sign,
  * since less of a loss is no importance.
  */
 export const lossDelta = defineCriterion({
