@@ -7,11 +7,12 @@ import { featureVectorsOf } from './feature-vectors.ts'
  * s(l) = exp(−Σ_k p_k ln p_k), p_k = σ_k / Σ σ, σ the singular values of a matrix with a row for every place of the first N
  * calibration examples and a column for every channel or feature of what the layer makes there (before any activation function).
  *
- * Source: Garrido et al. 2023, who take the effective rank of Roy and Vetterli (2007) of representations: a row an image, and no mean
- * taken off. Here a place is a row, so that no pooling is chosen, and what they add to p against zeros is left out: a p of 0 adds
- * nothing. They compare networks: that a layer which makes use of more directions matters more is our reading. It is from 1 to the
- * number of channels, so that wide layers can reach more; a layer that makes nothing but zeros scores 0, its rank. The singular values
- * are the roots of the eigenvalues of the product of the matrix with itself: those below 1e-7 of the largest are noise.
+ * Source: Garrido et al. 2023 (equation 1, as others cite it), who take the effective rank of Roy and Vetterli (2007; definition 1, as
+ * others cite it) of representations: a row an image, and no mean taken off. Here a place is a row, so that no pooling is chosen, and
+ * what they add to p against zeros is left out: a p of 0 adds nothing. They compare networks: that a layer which makes use of more
+ * directions matters more is our reading. It is from 1 to the number of channels, so that wide layers can reach more; a layer that
+ * makes nothing but zeros scores 0, its rank. The singular values are the roots of the eigenvalues of the product of the matrix with
+ * itself: those below 1e-7 of the largest are noise.
  */
 export const activationEffectiveRank = defineCriterion({
   name: 'activation-effective-rank',

@@ -6,10 +6,10 @@ import { featureVectorsOf } from './feature-vectors.ts'
  * s(l) = mean over channels of −Σ_b p_b ln p_b, p_b the share of the first N calibration examples whose value of the channel, the mean
  * over its places, falls into bin b of `bins` equal ones from the lowest value of the channel to the highest.
  *
- * Source: Luo and Wu 2017, the entropy of a channel after global average pooling, in the form given there. They prune channels; here
- * they are averaged over the layer, as an entropy is of one distribution, whatever the number of channels. Theirs is of what the
- * next layer reads, behind ReLU; here it is what the layer makes before it. A channel that is the same for all examples has an
- * entropy of 0; none has more than the logarithm of the bins or of the examples.
+ * Source: Luo and Wu 2017, the entropy of a channel after global average pooling (equation 1, section 3.2, as others cite it). They
+ * prune channels; here they are averaged over the layer, as an entropy is of one distribution, whatever the number of channels.
+ * Theirs is of what the next layer reads, behind ReLU; here it is what the layer makes before it. A channel that is the same for all
+ * examples has an entropy of 0; none has more than the logarithm of the bins or of the examples.
  */
 export const activationEntropy = defineCriterion({
   name: 'activation-entropy',

@@ -5,8 +5,9 @@ import { z } from 'zod'
  * s(l) = mean over calibration examples of ‖y‖₂ / √m, y the m values that the layer puts out (before any activation
  * function): their root mean square, so that a layer does not win by the size of its output.
  *
- * Source: the mean activation of Molchanov et al. 2017 (their criterion "Activation"), of a feature map there; here of a layer,
- * and root mean square instead of the mean, because outputs before the activation function have both signs.
+ * Source: the mean activation of Molchanov et al. 2017 (their criterion "Activation", section 2.2 of an early version), of a
+ * feature map there; here of a layer, and root mean square instead of the mean, because outputs before the activation function
+ * have both signs.
  */
 export const activationNorm = defineCriterion({
   name: 'activation-norm',

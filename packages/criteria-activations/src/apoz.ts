@@ -5,10 +5,10 @@ import { z } from 'zod'
  * s(l) = 1 − APoZ, APoZ the share, among all values that the layer makes of the first N calibration examples, of those that a ReLU
  * right behind the layer sets to zero: those that are not positive.
  *
- * Source: Hu et al. 2016, the average percentage of zeros of a channel, after its ReLU; here the mean over the channels of the
- * layer, which have equally many values. A higher APoZ is less important, hence 1 − APoZ. A criterion sees what a layer makes, not
- * what stands behind it: where that is no ReLU but, say, a sum, a batch normalization or the class scores, it is still the share of
- * positive values, which no longer says how many are zero.
+ * Source: Hu et al. 2016, the average percentage of zeros of a channel (equation 1, as others cite it), after its ReLU; here the
+ * mean over the channels of the layer, which have equally many values. A higher APoZ is less important, hence 1 − APoZ. A criterion
+ * sees what a layer makes, not what stands behind it: where that is no ReLU but, say, a sum, a batch normalization or the class
+ * scores, it is still the share of positive values, which no longer says how many are zero.
  */
 export const apoz = defineCriterion({
   name: 'apoz',

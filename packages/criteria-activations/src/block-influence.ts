@@ -6,10 +6,11 @@ import { featureVectorsOf } from './feature-vectors.ts'
  * s(l) = 1 − mean over places of ⟨x, y⟩ / (‖x‖ ‖y‖), x and y the features of what the layer reads and makes at one place (a token, a
  * pixel of a channel map) of one of the first N calibration examples: how far the layer turns what it reads. From 0 to 2.
  *
- * Source: Men et al. 2024, the block influence, in the form given there, where a row of the hidden state is a place. Theirs is of a
+ * Source: Men et al. 2024, the block influence (equation 1, section 3.1), where a row of the hidden state is a place. Theirs is of a
  * whole transformer block with the sum around it, which is why its cosines are near 1; here a layer stands for itself, before any
  * activation function and without what is added to it. Only a layer whose input and output have the same shape has one. Where x or y
- * is nothing but zeros there is no angle and the place is left out: their code of that time counts it as a half.
+ * is nothing but zeros there is no angle and the place is left out: an unofficial implementation, sramshetty/ShortGPT, counts it as
+ * a half.
  */
 export const blockInfluence = defineCriterion({
   name: 'block-influence',

@@ -6,10 +6,10 @@ import { z } from 'zod'
  * of the first N calibration examples, all places in one row, the mean over examples taken off every column: how far the layer
  * changes which examples are alike. From 0, of a rotation or a scaling, to 1.
  *
- * Source: Kornblith et al. 2019, linear CKA, in the form given there. They compare layers and networks and rank none: that a layer
- * which leaves the likeness of examples as it is matters less is our reading. It is the estimate with its bias: the more features
- * there are beside examples, the higher is CKA. It is computed from the products of examples, N × N. Where what is read or made is
- * the same for all examples, as of one alone, there is no score.
+ * Source: Kornblith et al. 2019, linear CKA (table 1; with any kernel equation 4, section 3). They compare layers and networks and
+ * rank none: that a layer which leaves the likeness of examples as it is matters less is our reading. It is the estimate with its
+ * bias: the more features there are beside examples, the higher is CKA. It is computed from the products of examples, N × N. Where
+ * what is read or made is the same for all examples, as of one alone, there is no score.
  */
 export const ckaWithInput = defineCriterion({
   name: 'cka-with-input',

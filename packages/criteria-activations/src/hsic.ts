@@ -6,11 +6,12 @@ import { z } from 'zod'
  * one row) of the first N calibration examples, L_ij = 1 where examples i and j are of one class and 0 elsewhere, H = I − 1/N: how
  * much what the layer makes tells of the class. 0 where it is independent of it, but for a bias of the order 1/N.
  *
- * Source: Gretton et al. 2005, the empirical criterion, biased, in the form given there; of layers and classes by Ma et al. 2020. σ is
- * the median of the distances of two examples; where more than half of them are 0, it is their mean (as in the code of Ma et al.).
- * They give the classes a Gaussian kernel, too: of one-hot vectors, that is a L + b, which takes H L H to a H L H, and the order of the
- * layers stays. They divide by the kernels' own sizes in training; here nothing is divided, as σ follows the layer's scale already.
- * That a layer which tells more of the class matters more is our reading.
+ * Source: Gretton et al. 2005, the empirical criterion, biased (no equation number, as the paper could not be opened; in Kornblith et
+ * al. 2019 it is equation 3, section 3); of layers and classes by Ma et al. 2020. σ is the median of the distances of two examples;
+ * where more than half of them are 0, it is their mean (as in the code of Ma et al.). They give the classes a Gaussian kernel, too: of
+ * one-hot vectors, that is a L + b, which takes H L H to a H L H, and the order of the layers stays. They divide by the kernels' own
+ * sizes in training; here nothing is divided, as σ follows the layer's scale already. That a layer which tells more of the class
+ * matters more is our reading.
  */
 export const hsic = defineCriterion({
   name: 'hsic',

@@ -7,13 +7,13 @@ import { multipliersOf, outputsOf } from './outputs.ts'
  * activation function) of example n, y⁰_nj of an input of zeros, m_nj its multiplier for the logit of example n's true class: what the
  * logit gains from zeros to the example, shared out exactly, in one pass backward instead of an integral.
  *
- * Source: Shrikumar et al. 2017, the rescale rule in the form given there: a function of one number hands on its slope between what it
- * reads of both, (f(x) − f(x⁰)) / (x − x⁰), a linear one its weight. They attribute to inputs; that magnitudes of contributions to a
- * layer are summed is ours. The slope is the derivative's mean over the straight way between both, and so the rule is carried on where
- * theirs ends: either factor of a product has the mean of the other, a place of a maximum the share of the way on which it holds it;
- * softmax, division and normalization are taken apart into functions of one number, sums and products. So the contributions at a layer
- * that all paths cross add up to what the logit gains, on every network of the zoo. Captum's DeepLift gives what a maximum loses to the
- * place that held it on zeros; there all places may be equal, and then which it is depends on rounding.
+ * Source: Shrikumar et al. 2017, the rescale rule (section 3.5.2): a function of one number hands on its slope between what it reads of
+ * both, (f(x) − f(x⁰)) / (x − x⁰), a linear one its weight. They attribute to inputs; that magnitudes of contributions to a layer are
+ * summed is ours. The slope is the derivative's mean over the straight way between both, and so the rule is carried on where theirs
+ * ends: either factor of a product has the mean of the other, a place of a maximum the share of the way on which it holds it; softmax,
+ * division and normalization are taken apart into functions of one number, sums and products. So the contributions at a layer that all
+ * paths cross add up to what the logit gains, on every network of the zoo. Captum's DeepLift gives what a maximum loses to the place
+ * that held it on zeros; there all places may be equal, and then which it is depends on rounding.
  *
  * Zeros are of the input as the network reads it, preprocessed.
  */

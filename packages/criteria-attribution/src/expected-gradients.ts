@@ -12,9 +12,10 @@ const groups = 8
  * layer makes (before any activation function), b what it makes of another of these examples, drawn at random as is α from 0 to 1,
  * z_n the logit of example n's true class.
  *
- * Source: Erion et al. 2021, expected gradients in the form given there, of the part of the network that reads the layer, as
- * `integrated-gradients` is: all else sees the example itself. They attribute to inputs and score no layer: that magnitudes are
- * summed over the layer is ours. All layers and examples share the draws: α, and how far on among the examples the baseline is.
+ * Source: Erion et al. 2021, expected gradients (section "Methods 2" of the arXiv version), of the part of the network that
+ * reads the layer, as `integrated-gradients` is: all else sees the example itself. They attribute to inputs and score no layer:
+ * that magnitudes are summed over the layer is ours. All layers and examples share the draws: α, and how far on among the
+ * examples the baseline is.
  *
  * It draws until the largest standard error of any layer is at most `precision` of the spread between layers (the standard
  * deviation of their scores), 8 draws at a time and `draws` at most; a score that ended there says so. The standard

@@ -7,9 +7,9 @@ import { classActivationMaps } from './class-activation-maps.ts'
  * any activation function) at place p, a_nk = (1/P) Σ_p ∂z_n/∂y_nkp the mean over its P places of the gradient of z_n, the logit of
  * example n's true class.
  *
- * Source: Selvaraju et al. 2017, Grad-CAM in the form given there. They show the map of one layer, the last with feature maps, to a
- * person; that a layer's score is its sum is ours (the mean is `grad-cam-mean`). A dense layer makes maps of one place, and one
- * that works on tokens has those for places: beyond the paper, the formula as it is.
+ * Source: Selvaraju et al. 2017, Grad-CAM (equations 1 and 2, as others cite it). They show the map of one layer, the last with
+ * feature maps, to a person; that a layer's score is its sum is ours (the mean is `grad-cam-mean`). A dense layer makes maps of one
+ * place, and one that works on tokens has those for places: beyond the paper, the formula as it is.
  */
 export const gradCam = defineCriterion({
   name: 'grad-cam',

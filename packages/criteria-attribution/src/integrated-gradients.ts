@@ -8,7 +8,7 @@ import { gradientWithin, outputsOf } from './outputs.ts'
  * the layer makes (before any activation function), b what it makes of an input of zeros, z_n the logit of example n's true class.
  * The integral is taken by the midpoint rule.
  *
- * Source: Sundararajan et al. 2017, integrated gradients in the form given there, of the part of the network that reads the layer:
+ * Source: Sundararajan et al. 2017, integrated gradients (equation 1, section 3), of the part of the network that reads the layer:
  * the layer alone goes from its baseline to its own, and all else, a way around it included, sees the example, as in Captum's
  * LayerIntegratedGradients. The paper attributes to inputs and scores no layer: that magnitudes are summed over the layer is ours.
  * Without them the sum would be what the logit loses with the layer at its baseline, the same for every layer of a chain.

@@ -5,7 +5,7 @@ import { midpoints } from './midpoints.ts'
 /**
  * s(l) = Σ_w |w ∫₀¹ ∂L/∂w (α w_l) dα|, over the weights w of the layer, all of which go together from zero to their own while every
  * other layer keeps its weights; L is the mean cross-entropy of the first N calibration examples. Without the magnitudes the sum
- * would be what the loss falls by when the layer comes to be.
+ * would be what the loss rises by as the layer comes to be, below zero where it helps.
  *
  * Source: Yvinec et al. 2022 (SInGE), who define the relevance of a neuron by the integral of the gradient's variation along a path
  * to its removal. This is that idea as integrated gradients of a layer's weights and not their formula: they rank the neurons of a

@@ -8,10 +8,11 @@ import { sumOfMagnitudes } from './sum-of-magnitudes.ts'
  * N calibration examples, y_nj unit j of what the layer makes (before any activation function), z_n the logit of example n's true
  * class: how much of what the logit gains on the way flows through the unit.
  *
- * Source: Dhamdhere et al. 2018, the conductance of a unit in the form given there. They show that the conductances of the units of
- * a layer that all paths cross add up to z_n(x_n) − z_n(0), whichever the layer: so magnitudes are summed, which is ours. The
- * integral is Σ_k ½ (g_k + g_k+1) (y_k+1 − y_k) over equal parts of the path, g the gradient at a point of it and y what is made
- * there. Captum's LayerConductance takes g_k in place of the mean of both: the same in the limit, and further off with few points.
+ * Source: Dhamdhere et al. 2018, the conductance of a unit (no equation number, as the paper could not be opened). They show that
+ * the conductances of the units of a layer that all paths cross add up to z_n(x_n) − z_n(0), whichever the layer: so magnitudes are
+ * summed, which is ours. The integral is Σ_k ½ (g_k + g_k+1) (y_k+1 − y_k) over equal parts of the path, g the gradient at a point
+ * of it and y what is made there. Captum's LayerConductance takes g_k in place of the mean of both: the same in the limit, and
+ * further off with few points.
  *
  * Zeros are of the input as the network reads it, preprocessed. It takes `steps` + 1 passes of every example for all layers at once;
  * with 64 steps the signed sum is within 0.5, 1.5 and 3.5 % of what the logits gain, on LeNet and at the first layer of ResNet-8 and of

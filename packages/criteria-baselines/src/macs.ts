@@ -4,8 +4,8 @@ import { z } from 'zod'
 /**
  * s(l) = multiply-accumulates of l for one example: the more computation, the more important.
  *
- * Source: the computational cost by which Molchanov et al. 2017 regularize importance (FLOPs regularized pruning), taken as
- * if it were importance itself.
+ * Source: the computational cost by which Molchanov et al. 2017 regularize importance (FLOPs regularized pruning:
+ * equation 9, section 2.4, of an early version), taken as if it were importance itself.
  */
 export const macs = defineCriterion({
   name: 'macs',

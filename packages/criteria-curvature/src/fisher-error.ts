@@ -7,7 +7,7 @@ import { weightedError } from './weighted-error.ts'
  * s(l) = Σ_w F_w (w′ − w)², F_w = (1/N) Σ_n (∂L_n/∂w)² the empirical Fisher information of a weight over the first N calibration
  * examples, L_n the cross-entropy of example n's true class, w′ the weight under the perturbation that is being predicted.
  *
- * Source: Kim et al. 2023, who choose the values of quantized weights by this sum, in the form given there. It is fit weight by weight:
+ * Source: Kim et al. 2023, who choose the values of quantized weights by this sum (equation 6, section 4.1). It is fit weight by weight:
  * the two agree where the error does not go by the Fisher information. It is also twice obd-error with the Hessian taken for the empirical
  * Fisher information, which is never negative. Here the perturbation is any; it is drawn until the score is precise (core's
  * `drawUntilPrecise`).

@@ -13,8 +13,9 @@ import { traces } from './traces.ts'
  * trace and one of the perturbation, which are independent, so that their mean tends to the product of means; it draws until the
  * score is precise (core's `drawUntilPrecise`).
  *
- * Source: Dong et al. 2020, whose sensitivity of a layer is its mean eigenvalue times the squared error of quantization, in the form
- * given there. Here the perturbation is any. The trace of a network that is not at a minimum may be negative, and so may the score.
+ * Source: Dong et al. 2020, whose sensitivity of a layer is its mean eigenvalue (lemma 1, as others cite it) times the squared error
+ * of quantization (no equation number, as the paper could not be opened). Here the perturbation is any. The trace of a network that
+ * is not at a minimum may be negative, and so may the score.
  */
 export const hawqV2 = defineCriterion({
   name: 'hawq-v2',

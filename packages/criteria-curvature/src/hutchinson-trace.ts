@@ -10,10 +10,10 @@ import { traces } from './traces.ts'
  * It draws until it is precise, as core's `drawUntilPrecise` says. The standard error is that of the mean of the draws, which other
  * estimates from random signs share: their errors go together.
  *
- * Source: Hutchinson's estimator as HAWQ-V2 takes it (Dong et al. 2020), in the form given there. Their criterion is the mean
- * eigenvalue, the trace over the number of weights (hutchinson-trace-mean), times the squared error of quantization (hawq-v2): here it is
- * the trace alone. They draw for one layer at a time; here one product serves all layers, which leaves the mean as it is and adds to the
- * spread of a layer what its block shares with others.
+ * Source: Hutchinson's estimator as HAWQ-V2 takes it (Dong et al. 2020; no equation number, as the paper could not be opened). Their
+ * criterion is the mean eigenvalue, the trace over the number of weights (hutchinson-trace-mean), times the squared error of quantization
+ * (hawq-v2): here it is the trace alone. They draw for one layer at a time; here one product serves all layers, which leaves the mean as
+ * it is and adds to the spread of a layer what its block shares with others.
  */
 export const hutchinsonTrace = defineCriterion({
   name: 'hutchinson-trace',

@@ -16,8 +16,8 @@ import { type Sample, samplePatches } from './sampled-patches.ts'
  * output of the first. A layer that makes something else than a weighted sum and a constant has no score.
  *
  * Source: Frantar & Alistarh 2022, the layer-wise problem that Optimal Brain Surgeon is solved for, ‖W X − W′ X‖², whose Hessian is 2 C;
- * GPTQ takes the same. They look for the W′ that makes it small; here it is that of any perturbation, drawn until the score is precise
- * (core's `drawUntilPrecise`). A layer with many places has a larger sum, as it has there.
+ * GPTQ takes the same (equation 1, section 3, there). They look for the W′ that makes it small; here it is that of any perturbation,
+ * drawn until the score is precise (core's `drawUntilPrecise`). A layer with many places has a larger sum, as it has there.
  */
 export const localOutputError = defineCriterion({
   name: 'local-output-error',

@@ -7,7 +7,8 @@ import { perWeight } from './per-weight.ts'
  * s(l) = (1/n_l) ½ Σ_w h_ww w², n_l the number of the layer's weights: the saliency of one of its weights. All else is as in `obd-diagonal`,
  * from the same draws; that it is precise is judged by the spread of the means.
  *
- * Source: LeCun et al. 1989, who have a score of a weight and none of a layer: the sum and the mean are both offered.
+ * Source: LeCun et al. 1989, who have a score of a weight (section 2.2, step 4 of the recipe) and none of a layer:
+ * the sum and the mean are both offered.
  */
 export const obdDiagonalMean = defineCriterion({
   name: 'obd-diagonal-mean',

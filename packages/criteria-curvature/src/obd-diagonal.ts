@@ -7,11 +7,12 @@ import { diagonalSaliencies } from './diagonal-saliencies.ts'
  * calibration examples: what the loss would rise by, to second order, without the layer, were the diagonal all of the Hessian and the
  * network at a minimum.
  *
- * Source: LeCun et al. 1989, the saliency of a weight, in the form given there. They rank weights; here they are summed over the
- * layer, as the diagonal has it (obd-diagonal-mean averages them). They find the diagonal by a backward pass of second derivatives, which neglects what couples the units
- * of a layer and may drop a term, to stay positive; here it is estimated by z ⊙ H z, z a vector of random signs (Bekas et al. 2007),
- * which tends to the true one. Its negative elements, which it has where the network is at no minimum of the loss, count as they are:
- * an estimate without them would tend to nothing of the network. It draws until the score is precise (core's `drawUntilPrecise`).
+ * Source: LeCun et al. 1989, the saliency of a weight (section 2.2, step 4 of the recipe). They rank weights; here they are summed
+ * over the layer, as the diagonal has it (obd-diagonal-mean averages them). They find the diagonal by a backward pass of second
+ * derivatives, which neglects what couples the units of a layer and may drop a term, to stay positive; here it is estimated by
+ * z ⊙ H z, z a vector of random signs (Bekas et al. 2007), which tends to the true one. Its negative elements, which it has where the
+ * network is at no minimum of the loss, count as they are: an estimate without them would tend to nothing of the network. It draws
+ * until the score is precise (core's `drawUntilPrecise`).
  */
 export const obdDiagonal = defineCriterion({
   name: 'obd-diagonal',

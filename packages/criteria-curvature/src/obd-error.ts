@@ -9,10 +9,10 @@ import { weightedError } from './weighted-error.ts'
  * N calibration examples, w′ the weight under the perturbation that is being predicted: what the loss would rise by, to second order,
  * were the diagonal all of the Hessian and the network at a minimum.
  *
- * Source: LeCun et al. 1989, the diagonal approximation of what any change of the weights does to the loss, before they take it for
- * deletion, which is obd-diagonal; the diagonal is estimated as there, and negative elements count as they are. The draws of the
- * diagonal are shared by all levels and kept, four bytes a weight and draw. A draw of the score is one of the diagonal with one of the
- * perturbation, which are independent; it draws until the score is precise (core's `drawUntilPrecise`).
+ * Source: LeCun et al. 1989, the diagonal approximation of what any change of the weights does to the loss (equation 3, section 2),
+ * before they take it for deletion, which is obd-diagonal; the diagonal is estimated as there, and negative elements count as they
+ * are. The draws of the diagonal are shared by all levels and kept, four bytes a weight and draw. A draw of the score is one of the
+ * diagonal with one of the perturbation, which are independent; it draws until the score is precise (core's `drawUntilPrecise`).
  */
 export const obdError = defineCriterion({
   name: 'obd-error',

@@ -10,9 +10,10 @@ import { z } from 'zod'
  * residual of an eigenvalue, and most often much nearer; that it is the largest is as good as certain, not proven, as a random vector may
  * hold too little of its own. Two eigenvalues of one magnitude and opposite signs end at the cap.
  *
- * Source: Dong et al. 2019, who rank layers by the top eigenvalue over the number of weights, to find which takes fewer bits, and order
- * their retraining by the top eigenvalue times the squared error of quantization; here it is the eigenvalue alone. Their library
- * PyHessian stops where the estimate hardly changes, which it may do far from any eigenvalue. Every layer takes products of its own.
+ * Source: Dong et al. 2019 (algorithms 1 and 2, as others cite it), who rank layers by the top eigenvalue over the number of weights,
+ * to find which takes fewer bits, and order their retraining by the top eigenvalue times the squared error of quantization; here it is
+ * the eigenvalue alone. Their library PyHessian stops where the estimate hardly changes, which it may do far from any eigenvalue. Every
+ * layer takes products of its own.
  */
 export const topEigenvalue = defineCriterion({
   name: 'top-eigenvalue',

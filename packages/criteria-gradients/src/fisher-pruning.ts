@@ -7,8 +7,9 @@ import { meanOverMaps } from './feature-maps.ts'
  * makes (before any activation function), ij its places, L_n the cross-entropy of example n's true class.
  *
  * Source: Theis et al. 2018, the second-order estimate of what the loss rises by without a feature map, the Hessian taken for the
- * empirical Fisher information of a mask on the map, in the form given there. They prune map by map; here the maps are summed over
- * the layer. Right before a ReLU the product of activation and gradient is what it is behind it: both are zero where ReLU is.
+ * empirical Fisher information of a mask on the map (equations 7 and 9, section 2.1, as others cite it). They prune map by map;
+ * here the maps are summed over the layer. Right before a ReLU the product of activation and gradient is what it is behind it:
+ * both are zero where ReLU is.
  */
 export const fisherPruning = defineCriterion({
   name: 'fisher-pruning',

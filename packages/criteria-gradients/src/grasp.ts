@@ -7,10 +7,11 @@ import { meanGradients } from './mean-gradients.ts'
  * examples with respect to the weights of all layers, H its Hessian: half of what the squared norm of g would lose, to first order,
  * if the layer's weights went. A layer whose removal makes the gradient longer has a negative score.
  *
- * Source: Wang et al. 2020, whose score of a weight is S = −w · (H g)_w: they keep the weights of the lowest S, those whose removal
- * would take most from the flow of gradients. Higher means more important here, hence −S. S is linear in what is removed, so that
- * the sum is that of the layer as they define it. They score before training, with the logits divided by a temperature, to find
- * what can be trained; here the network is trained, and its logits are as they are. Biases are no part of g.
+ * Source: Wang et al. 2020, whose score of a weight is S = −w · (H g)_w (equation 8, by their repository): they keep the weights of
+ * the lowest S, those whose removal would take most from the flow of gradients. Higher means more important here, hence −S. S is
+ * linear in what is removed, so that the sum is that of the layer as they define it. They score before training, with the logits
+ * divided by a temperature, to find what can be trained; here the network is trained, and its logits are as they are. Biases are no
+ * part of g.
  */
 export const grasp = defineCriterion({
   name: 'grasp',

@@ -6,9 +6,10 @@ import { meanGradients } from './mean-gradients.ts'
  * s(l) = Σ_w |w · ∂L/∂w|, over the weights of the layer, L the mean cross-entropy of the first N calibration examples: what the
  * loss would change, to first order, if each weight went, without regard to sign.
  *
- * Source: Lee et al. 2019, section 4.1, who divide by the sum over the whole network, which leaves the order as it is. They
- * prune before training, by one batch of training examples; here the network is trained, and the gradient is of the mean over
- * all N examples, in however many batches. They rank weights; here they are summed over the layer.
+ * Source: Lee et al. 2019 (equation 6, section 4.1, of the submission), who divide by the sum over the whole network, which
+ * leaves the order as it is. They prune before training, by one batch of training examples; here the network is trained, and
+ * the gradient is of the mean over all N examples, in however many batches. They rank weights; here they are summed over the
+ * layer.
  */
 export const snip = defineCriterion({
   name: 'snip',

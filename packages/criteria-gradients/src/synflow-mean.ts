@@ -6,8 +6,8 @@ import { synflow } from './synflow.ts'
 /**
  * s(l) = (1/n) Σ_w |w| · ∂R/∂|w|, over the n weights of the layer, R as in `synflow`: the flow through one of its weights.
  *
- * Source: Tanaka et al. 2020, who show that the mean score of a layer falls with its number of weights, and prune by the score of a
- * weight; that a layer's score is the mean is ours.
+ * Source: Tanaka et al. 2020, who show (from theorem 2, by their patent) that the mean score of a layer falls with its number of
+ * weights, and prune by the score of a weight; that a layer's score is the mean is ours.
  */
 export const synflowMean = defineCriterion({
   name: 'synflow-mean',

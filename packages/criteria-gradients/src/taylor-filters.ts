@@ -7,10 +7,11 @@ import { meanGradients } from './mean-gradients.ts'
  * cross-entropy of the first N calibration examples: of every filter the square of what the loss would change, to first order, if
  * it went as a whole.
  *
- * Source: Molchanov et al. 2019, the importance of a set of weights as the square of the sum of its members' contributions. They
- * rank filters; here they are summed over the layer. The bias belongs to no layer's weight and is left out. The whole layer as one
- * set is no criterion of its own: where only ReLU, sums and maxima follow and no bias, Σ w · ∂L/∂w is the same for every layer of a
- * chain, by Euler's theorem on homogeneous functions. As with taylor the gradient is of the mean over all N examples.
+ * Source: Molchanov et al. 2019, the importance of a set of weights as the square of the sum of its members' contributions (no
+ * equation number, as the paper could not be opened; what it estimates is equation 3, as others cite it). They rank filters; here
+ * they are summed over the layer. The bias belongs to no layer's weight and is left out. The whole layer as one set is no criterion
+ * of its own: where only ReLU, sums and maxima follow and no bias, Σ w · ∂L/∂w is the same for every layer of a chain, by Euler's
+ * theorem on homogeneous functions. As with taylor the gradient is of the mean over all N examples.
  */
 export const taylorFilters = defineCriterion({
   name: 'taylor-filters',

@@ -6,10 +6,11 @@ import { meanGradients } from './mean-gradients.ts'
  * s(l) = Σ_w (w · ∂L/∂w)², over the weights of the layer, L the mean cross-entropy of the first N calibration examples: of every
  * weight the square of what the loss would change, to first order, if it went.
  *
- * Source: Molchanov et al. 2019, the first-order importance of a weight and, of a set of weights, the sum of its members'
- * importances; here the set is the layer. They offer a second importance of a set, the square of the sum: of filters that is
- * taylor-filters. They square the gradient of every batch and average over batches, so that the score depends on the size of a
- * batch; here it is the gradient of the mean over all N examples, one batch.
+ * Source: Molchanov et al. 2019, the first-order importance of a weight (no equation number, as the paper could not be opened;
+ * what it estimates is equation 3, as others cite it) and, of a set of weights, the sum of its members' importances; here the
+ * set is the layer. They offer a second importance of a set, the square of the sum: of filters that is taylor-filters. They
+ * square the gradient of every batch and average over batches, so that the score depends on the size of a batch; here it is
+ * the gradient of the mean over all N examples, one batch.
  */
 export const taylor = defineCriterion({
   name: 'taylor',

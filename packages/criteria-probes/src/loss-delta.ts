@@ -6,8 +6,9 @@ import { budget, sweep } from './sweep.ts'
  * s(l) = mean over labelled calibration examples n and draws of the perturbation of L′_n − L_n, the cross-entropy of the true class
  * with and without layer l perturbed. A perturbation that helps scores below zero.
  *
- * Source: the change of the loss that Molchanov et al. 2017 approximate by a Taylor expansion (`taylor-filters`), here measured, for a
- * layer and any perturbation. They want its absolute value; here it has its sign, since less of a loss is no importance.
+ * Source: the change of the loss (equation 3, section 2.2, of an early version) that Molchanov et al. 2017 approximate by a Taylor
+ * expansion (`gradient-activation`), here measured, for a layer and any perturbation. They want its absolute value; here it has its sign,
+ * since less of a loss is no importance.
  */
 export const lossDelta = defineCriterion({
   name: 'loss-delta',

@@ -7,10 +7,10 @@ import { singularValues } from './singular-values.ts'
  * channel, a column an input channel and place of the kernel; a grouped convolution's is block-diagonal. A p of 0 adds
  * nothing.
  *
- * Source: Roy and Vetterli 2007, in the form given there: the distribution is of the singular values, not of their
- * squares, as some take it. They rank no layers: that a layer which uses more directions carries more is our reading.
- * It is from 1, as of a single filter, to the number of singular values, so that wide layers can reach more. It is
- * theirs of a matrix that is not zero; a layer of zeros scores 0, its rank.
+ * Source: Roy and Vetterli 2007 (definition 1, as others cite it): the distribution is of the singular values, not of
+ * their squares, as some take it. They rank no layers: that a layer which uses more directions carries more is our
+ * reading. It is from 1, as of a single filter, to the number of singular values, so that wide layers can reach more.
+ * It is theirs of a matrix that is not zero; a layer of zeros scores 0, its rank.
  */
 export const effectiveRank = defineCriterion({
   name: 'effective-rank',
