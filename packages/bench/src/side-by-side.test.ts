@@ -112,6 +112,18 @@ describe('works side by side', () => {
     expect(done).toEqual([0])
   })
 
+  it('stop at a signal that arrives meanwhile, where no pass leaves a gap of its own', async () => {
+    const controller = new AbortController()
+    const endless = async (ask: Ask): Promise<void> => {
+      for (let pass = 0; ; pass++) await ask(`pass ${pass}`, () => Promise.resolve())
+    }
+    setImmediate(() => {
+      controller.abort(new Error('enough'))
+    })
+    const running = sideBySide([endless], { signal: controller.signal, onDone: () => undefined })
+    await expect(running).rejects.toThrow('enough')
+  })
+
   it('cost what their passes cost, each in full', async () => {
     const costs: number[] = []
     const slow = async (): Promise<void> => {

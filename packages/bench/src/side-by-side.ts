@@ -1,3 +1,4 @@
+import { setImmediate as gap } from 'node:timers/promises'
 import { type Metered, noCost, startMeter, withCost } from './cost.ts'
 
 /** Has something computed, once for all who ask for the same key at the same time. */
@@ -65,6 +66,8 @@ export async function sideBySide<R>(
   }
 
   while (waiting.length > 0) {
+    // What is computed may leave no gap of its own in which a signal to stop could arrive.
+    await gap()
     signal?.throwIfAborted()
     const served = rarest(waiting)
     waiting = waiting.filter((its) => !served.includes(its))
