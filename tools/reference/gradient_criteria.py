@@ -59,7 +59,7 @@ def reference(name: str) -> dict[str, object]:
         for g in torch.autograd.grad(logits.sum(), reads, retain_graph=True)
     ]
     gradients = flow_gradients(network, [layer for layer, _, _ in layers_of(network)], images.shape[1:])
-    flows = [float((w.detach().abs() * g).sum()) for w, g in zip(weights, gradients)]
+    flows = [float((w.detach() * g).abs().sum()) for w, g in zip(weights, gradients)]
     by_filter = lambda i, layer: (weights[i].detach() * mean[i]).movedim(filters[layer], 0).flatten(1).sum(1)
     fisher = [sum(g[i] ** 2 for g in each) / EXAMPLES for i in range(len(weights))]
     return {

@@ -28,7 +28,7 @@ export const precisionOptions = (draws: number) => ({
  * capped. The rule knows the errors by their own estimates alone, which may be small by chance. In a simulation of one uncertain
  * layer that needs 64 draws, its error was more than a quarter too large in 4 % of runs where draws are normal and in none where
  * they take two values (8 and 12 % where four draws and one check are enough). A single layer has no spread and ends capped, unless
- * all its draws agree. A layer without a finite score has no say.
+ * all its draws agree.
  *
  * @param draw a value of every layer, by layer name; draws are independent
  * @param score what the draws of a layer come to: their mean by default
@@ -65,7 +65,8 @@ export async function drawPerturbation(
   return byLayer(layers, (layer) => score([values.get(layer.name)!], layer))
 }
 
-function arePrecise(scores: readonly (Score | Unscored)[], precision: number): boolean {
+/** Whether no layer's standard error is larger than this share of the spread between layers; one without a finite score has no say. */
+export function arePrecise(scores: readonly (Score | Unscored)[], precision: number): boolean {
   const finite = scores.filter((its): its is Score => Number.isFinite(its.value))
   const mean = finite.reduce((sum, { value }) => sum + value, 0) / finite.length
   const squares = finite.reduce((sum, { value }) => sum + (value - mean) ** 2, 0)

@@ -9,6 +9,17 @@ export interface OutputChannels {
 }
 
 /**
+ * The filters of a layer: each makes one output channel, of a stack of matrices in a MatMul that of one matrix. Counted matrix by matrix.
+ */
+export function filtersOf(layer: Layer): OutputChannels {
+  const { count, of } = outputChannelsOf(layer)
+  if (layer.op !== 'MatMul') return { count, of }
+  const matrix = sizeOf(layer.weightShape.slice(-2))
+  const stacked = sizeOf(layer.weightShape.slice(0, -2))
+  return { count: stacked * count, of: (place) => Math.floor(place / matrix) * count + of(place) }
+}
+
+/**
  * The output channels of a layer. The weight of a grouped transposed convolution counts those of one group alone; the
  * group is then told by the input channel.
  */

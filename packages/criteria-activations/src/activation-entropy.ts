@@ -22,7 +22,7 @@ export const activationEntropy = defineCriterion({
   needs: ['activations'],
   options: z.object({
     examples: z.int().min(1).default(256).describe('calibration examples, at most'),
-    bins: z.int().min(2).default(32).describe('bins of a channel'),
+    bins: z.int().min(2).max(4096).default(32).describe('bins of a channel'),
   }),
   async score({ layers, activations }, { examples, bins }) {
     const pooled = new Map(layers.map((layer): [Layer, Float64Array[]] => [layer, []]))

@@ -191,6 +191,16 @@ describe('criteria of activations', () => {
     expect(await outcomeOf(hsic, { makes: [[1], [2]], labels: [3, 3] })).toEqual({
       reason: 'all examples are of one class',
     })
+    const two = {
+      makes: [
+        [1, 5],
+        [2, 7],
+      ],
+      labels: [3, 4],
+    }
+    for (const criterion of [ckaWithInput, hsic]) {
+      expect(await outcomeOf(criterion, two)).toEqual({ reason: 'two examples are too few' })
+    }
   })
 
   it.each(all)('$name gives no score where an activation is not a number', async (criterion) => {

@@ -21,7 +21,7 @@ export const ckaWithInput = defineCriterion({
   },
   needs: ['activations'],
   options: z.object({
-    examples: z.int().min(2).default(64).describe('calibration examples, at most'),
+    examples: z.int().min(3).default(64).describe('calibration examples, at most'),
   }),
   async score({ layers, activations }, { examples }) {
     const batches: ReadonlyMap<string, LayerActivations>[] = []
@@ -32,6 +32,8 @@ export const ckaWithInput = defineCriterion({
       const [x, y] = [products('input'), products('output')]
       const size = Math.sqrt(inner(x, x)) * Math.sqrt(inner(y, y))
       if (size === 0) return { reason: 'what it reads or makes is the same for all examples' }
+      // Whatever a layer makes, two examples are alike in one way only.
+      if (x.length === 2 ** 2) return { reason: 'two examples are too few' }
       return 1 - inner(x, y) / size
     })
   },

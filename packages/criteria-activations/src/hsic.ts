@@ -23,7 +23,7 @@ export const hsic = defineCriterion({
   },
   needs: ['activations', 'labels'],
   options: z.object({
-    examples: z.int().min(2).default(64).describe('calibration examples, at most'),
+    examples: z.int().min(3).default(64).describe('calibration examples, at most'),
   }),
   async score({ layers, activations, labels }, { examples }) {
     const batches: ReadonlyMap<string, LayerActivations>[] = []
@@ -35,6 +35,8 @@ export const hsic = defineCriterion({
       const squares = squaredDistances(rows)
       const width = medianWidth(squares)
       if (width === 0) return { reason: 'it makes the same of all examples' }
+      // Their one distance is the kernel's own width, whatever a layer makes.
+      if (rows.length === 2) return { reason: 'two examples are too few' }
       const kernel = squares.map((row) => row.map((square) => Math.exp(-square / (2 * width ** 2))))
       return dependence(kernel, classes)
     })

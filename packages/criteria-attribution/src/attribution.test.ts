@@ -159,6 +159,36 @@ describe('criteria of attribution', () => {
     expect(alone).toEqual({ reason: 'there is no other example to start from' })
   })
 
+  it('expected-gradients draws no more for the sake of a layer that has no score', async () => {
+    const host = hostOf({ xs: [1, 3] })
+    const { activations } = host.activations!
+    const [only] = host.layers
+    const outcomes = await scoreLayers(
+      expectedGradients,
+      {
+        ...host,
+        layers: ['only', 'twice', 'broken'].map((name) => ({ ...only!, name })),
+        activations: {
+          async *activations(options) {
+            for await (const batch of activations(options)) {
+              const { input, output } = batch.get('only')!
+              const times = (factor: number) => ({
+                input,
+                output: { ...output, data: output.data.map((y) => factor * y) },
+              })
+              yield new Map([...batch, ['twice', times(2)], ['broken', times(NaN)]])
+            }
+          },
+        },
+      },
+      { draws: 32 },
+    )
+    const close = (value: number): number => expect.closeTo(value, 4) as number
+    expect(outcomes.get('only')).toEqual({ value: close(38), standardError: close(0) })
+    expect(outcomes.get('twice')).toEqual({ value: close(76), standardError: close(0) })
+    expect(outcomes.get('broken')!.reason).toBe('gave NaN')
+  })
+
   it('integrated-removal is what the loss of w³ gains from no weight to 2', async () => {
     const score = await scoreOf(integratedRemoval, three, { steps: 400 })
     expect(score).toBeCloseTo(8, 3)

@@ -1,4 +1,4 @@
-import { byLayer, defineCriterion, type Score } from '@loadbearing/core'
+import { arePrecise, byLayer, defineCriterion, type Score } from '@loadbearing/core'
 import { z } from 'zod'
 import { gradientWithin, outputsOf } from './outputs.ts'
 
@@ -45,7 +45,7 @@ export const expectedGradients = defineCriterion({
     const sums = new Map(
       layers.map(({ name }) => {
         const units = made.get(name)!.data.length
-        return [name, Array.from({ length: groups }, () => new Float32Array(units))]
+        return [name, Array.from({ length: groups }, () => new Float64Array(units))]
       }),
     )
     for (let drawn = groups; ; drawn += groups) {
@@ -66,7 +66,7 @@ export const expectedGradients = defineCriterion({
         }
       }
       const scores = new Map(layers.map(({ name }) => [name, scoreOf(sums.get(name)!, drawn, count)]))
-      const precise = isPrecise([...scores.values()], precision)
+      const precise = arePrecise([...scores.values()], precision)
       if (precise || drawn + groups > draws) {
         return byLayer(layers, ({ name }) => ({ ...scores.get(name)!, ...(!precise && { capped: true }) }))
       }
@@ -75,7 +75,7 @@ export const expectedGradients = defineCriterion({
 })
 
 /** The sum of the magnitudes of the mean over all draws, an example; its error from leaving out one group after the other. */
-function scoreOf(sums: readonly Float32Array[], draws: number, examples: number): Estimate {
+function scoreOf(sums: readonly Float64Array[], draws: number, examples: number): Estimate {
   const without = new Float64Array(groups)
   let value = 0
   for (let i = 0; i < sums[0]!.length; i++) {
@@ -89,10 +89,4 @@ function scoreOf(sums: readonly Float32Array[], draws: number, examples: number)
   const mean = without.reduce((sum, each) => sum + each, 0) / groups
   const squares = without.reduce((sum, each) => sum + (each - mean) ** 2, 0)
   return { value, standardError: Math.sqrt(((groups - 1) / groups) * squares) }
-}
-
-function isPrecise(scores: readonly Estimate[], precision: number): boolean {
-  const mean = scores.reduce((sum, { value }) => sum + value, 0) / scores.length
-  const variance = scores.reduce((sum, { value }) => sum + (value - mean) ** 2, 0) / Math.max(1, scores.length - 1)
-  return Math.max(...scores.map(({ standardError }) => standardError)) <= precision * Math.sqrt(variance)
 }

@@ -5,8 +5,8 @@ import { z } from 'zod'
  * s(l) = weights of l / multiply-accumulates of l for one example: the less often a weight is used, the more important.
  *
  * Source: the inverse of the operational intensity of Williams et al. 2009 (operations a byte of memory traffic), of
- * the weights alone, taken as if it were importance. A dense layer scores 1, a convolution 1 / places of its output, so
- * that layers of one resolution tie. A layer without a multiply-accumulate has no ratio, and no score.
+ * the weights alone, taken as if it were importance. A dense layer scores 1, a convolution 1 / places of its output (a
+ * transposed one, of its input), so that layers of one resolution tie. A layer without a multiply-accumulate has no ratio, and no score.
  */
 export const paramsPerMac = defineCriterion({
   name: 'params-per-mac',

@@ -58,8 +58,10 @@ export async function featuresOf(
 }
 
 async function remember(context: FeatureContext, options: FeatureOptions): Promise<Remembered> {
-  const examples = affordable(context.layers, options)
-  const likely = await likelyClasses(context, examples, options.classes)
+  const { shape } = await context.logits(options.examples)
+  const classes = Math.min(options.classes, shape[1]!)
+  const examples = affordable(context.layers, { ...options, classes })
+  const likely = await likelyClasses(context, examples, classes)
   const derivatives = await weightDerivatives(context, likely.classes, examples)
   const fisher = new Map([...derivatives].map(([name, its]) => [name, fisherDiagonal(its, likely.probabilities)]))
   return { likely, derivatives, fisher }

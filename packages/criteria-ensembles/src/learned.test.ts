@@ -149,9 +149,13 @@ describe('learned', () => {
 
   it('says so where the derivatives of one example take more memory than it is given', async () => {
     const host = hostOf({})
-    const layers = host.layers.map((layer) => ({ ...layer, parameters: 1e6 }))
-    const outcomes = await scoreLayers(learned, { ...host, layers }, { memory: 1 })
-    expect(outcomes.get('only')!.reason).toBe('The derivatives of 10 logits of one example take more than 1 MiB.')
+    const scoredOf = async (parameters: number) => {
+      const layers = host.layers.map((layer) => ({ ...layer, parameters }))
+      return (await scoreLayers(learned, { ...host, layers }, { memory: 1 })).get('only')!
+    }
+    expect((await scoredOf(1e6)).reason).toBe('The derivatives of 2 logits of one example take more than 1 MiB.')
+    // Of its two classes 0.8 MB; ten, as many as it may look at, would be 4.
+    expect((await scoredOf(1e5)).reason).toBeUndefined()
   })
 })
 

@@ -59,6 +59,20 @@ describe('rank averages', () => {
     expect(average).toEqual([2 / 6, 2 / 6, 5 / 6].map((value) => expect.closeTo(value, 12) as number))
   })
 
+  it('give members a context that they may hand on', async () => {
+    const handing: AnyCriterion = defineCriterion({
+      ...about,
+      name: 'handing',
+      needs: ['weights'],
+      options,
+      score: (context) => {
+        const { layers, ...rest } = { ...context }
+        return byLayer(layers, ({ depth }) => ('rng' in rest && 'weights' in rest ? depth : -depth))
+      },
+    })
+    expect(await averageOf(handing)).toEqual(await averageOf(saying('a', [0, 1, 2])))
+  })
+
   it('give tied layers the mean of their ranks', async () => {
     const average = await averageOf(saying('a', [7, 7, 9]))
     expect(average).toEqual([2 / 6, 2 / 6, 5 / 6].map((value) => expect.closeTo(value, 12) as number))

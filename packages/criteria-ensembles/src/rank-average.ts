@@ -62,9 +62,11 @@ function scoresOf(member: AnyCriterion, context: CriterionContext<Need>, needs: 
 
 /** The ensemble's context with a stream and a memory that belong to the member; what the ensemble never declared still throws. */
 function ownContext(member: AnyCriterion, context: CriterionContext<Need>, rng: Rng): object {
-  if (!member.needs.includes('perturbation')) return Object.create(context, { rng: { value: rng } }) as object
+  // With the getters as they are: they throw when they are read, and a member may hand all on that it is given.
+  const own = Object.defineProperties({}, Object.getOwnPropertyDescriptors(context))
+  if (!member.needs.includes('perturbation')) return Object.assign(own, { rng })
   const once: typeof context.once = (key, compute) => context.once(`${member.name}/${key}`, compute)
-  return Object.create(context, { rng: { value: rng }, once: { value: once } }) as object
+  return Object.assign(own, { rng, once })
 }
 
 function averaged(

@@ -36,6 +36,8 @@ describe('criteria of synaptic flow', () => {
   it('sum or average weight times gradient, by magnitude: 3 · 2 + 4 · 5', async () => {
     expect(await outcomeOf(synflow, [3, -4], [2, 5])).toEqual({ value: 26 })
     expect(await outcomeOf(synflowMean, [3, -4], [2, 5])).toEqual({ value: 13 })
+    // Through one way to be taken off: no less of a flow.
+    expect(await outcomeOf(synflow, [3, -4], [-2, 5])).toEqual({ value: 26 })
   })
 
   it('are 0 of weights of zero, and have a reason where no weight makes a difference', async () => {

@@ -6,7 +6,7 @@ interface Flowing extends Pick<Capabilities['gradients'], 'flowGradients'>, Pick
 }
 
 /**
- * Σ_w |w| · ∂R/∂|w| over the weights of every layer, R the sum of the logits of the network of magnitudes on an input of ones. There is
+ * Σ_w |w · ∂R/∂|w|| over the weights of every layer, R the sum of the logits of the network of magnitudes on an input of ones. There is
  * no score where it is larger than float32 can hold, or where no weight could change it: activations with an upper bound, such as
  * ReLU6, saturate in a network of magnitudes.
  */

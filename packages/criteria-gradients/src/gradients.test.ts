@@ -108,6 +108,9 @@ describe('criteria of gradients', () => {
     expect(await scoreOf(taylorFilters, [3, -4], drawn)).toBeCloseTo((17 / 3) ** 2, 5)
     // Two filters of one weight each.
     expect(await scoreOf(taylorFilters, [3, -4], drawn, {}, dense([2, 1]))).toBeCloseTo(145 / 9, 5)
+    // Two matrices in a stack have filters of their own, also where these make the same channel.
+    const stack = { ...dense([1, 1]), op: 'MatMul', weightShape: [2, 1, 1], outputAxis: 2, inputAxis: 1 } as const
+    expect(await scoreOf(taylorFilters, [3, -4], drawn, {}, stack)).toBeCloseTo(145 / 9, 5)
   })
 
   it('grasp is weight times Hessian times mean gradient: 3 · 4/3 + 4 · 1, and keeps its sign', async () => {

@@ -1,9 +1,9 @@
-import { byLayer, defineCriterion, outputChannelsOf } from '@loadbearing/core'
+import { byLayer, defineCriterion, filtersOf } from '@loadbearing/core'
 import { z } from 'zod'
 import { meanGradients } from './mean-gradients.ts'
 
 /**
- * s(l) = Σ_c (Σ_{w ∈ c} w · ∂L/∂w)², c the output channels of the layer (a filter, or a row or column of a matrix), L the mean
+ * s(l) = Σ_c (Σ_{w ∈ c} w · ∂L/∂w)², c the filters of the layer (or the rows or columns of a matrix), L the mean
  * cross-entropy of the first N calibration examples: of every filter the square of what the loss would change, to first order, if
  * it went as a whole.
  *
@@ -15,7 +15,7 @@ import { meanGradients } from './mean-gradients.ts'
  */
 export const taylorFilters = defineCriterion({
   name: 'taylor-filters',
-  version: 1,
+  version: 2,
   summary: 'Sums the squares of gradient times weight, each added up over a filter first.',
   reference: {
     title: 'Importance Estimation for Neural Network Pruning (Molchanov et al. 2019)',
@@ -29,9 +29,9 @@ export const taylorFilters = defineCriterion({
     const means = await meanGradients({ gradients }, options)
     return byLayer(layers, (layer) => {
       const mean = means.get(layer.name)!
-      const channels = outputChannelsOf(layer)
-      const contributions = new Float64Array(channels.count)
-      for (const [i, weight] of weights(layer).data.entries()) contributions[channels.of(i)]! += weight * mean[i]!
+      const filters = filtersOf(layer)
+      const contributions = new Float64Array(filters.count)
+      for (const [i, weight] of weights(layer).data.entries()) contributions[filters.of(i)]! += weight * mean[i]!
       return contributions.reduce((total, contribution) => total + contribution ** 2, 0)
     })
   },

@@ -1,4 +1,4 @@
-import { type Layer, outputChannelsOf, sizeOf, type Tensor } from '@loadbearing/core'
+import { filtersOf, type Layer, outputChannelsOf, type Tensor } from '@loadbearing/core'
 
 /** The weights that make one output channel: in the order of the tensor, input by input, the kernel within each. */
 export type Filter = readonly number[]
@@ -13,11 +13,9 @@ export type Filter = readonly number[]
  * every one counts as a group.
  */
 export function filtersByGroup(layer: Layer, weight: Tensor): readonly (readonly Filter[])[] {
-  const { count, of } = outputChannelsOf(layer)
-  const stacked = layer.op === 'MatMul' ? sizeOf(layer.weightShape.slice(0, -2)) : 1
-  const matrixSize = weight.data.length / stacked
-  const filters = Array.from({ length: stacked * count }, (): number[] => [])
-  weight.data.forEach((w, place) => filters[Math.floor(place / matrixSize) * count + of(place)]!.push(w))
-  const rows = count / layer.groups
-  return Array.from({ length: stacked * layer.groups }, (_, group) => filters.slice(group * rows, (group + 1) * rows))
+  const { count, of } = filtersOf(layer)
+  const filters = Array.from({ length: count }, (): number[] => [])
+  weight.data.forEach((w, place) => filters[of(place)]!.push(w))
+  const rows = outputChannelsOf(layer).count / layer.groups
+  return Array.from({ length: count / rows }, (_, group) => filters.slice(group * rows, (group + 1) * rows))
 }
