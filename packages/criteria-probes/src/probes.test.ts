@@ -40,9 +40,13 @@ const layer = { name: 'only', weightShape: [1], parameters: 1 } as unknown as La
 
 /**
  * A network of one weight w, which is 1: its logits are (w·x, 0), for the calibration examples x = 1, 2, 3, … of the classes 0, 1, 0, …
- * and for the noise x = −1, −2, −3, … The perturbation adds its intensity and, where it is stochastic, the number of the draw.
+ * and for the noise x = −1, −2, −3, … The perturbation adds its intensity and, where it is stochastic, the number of the draw. With `own`
+ * in place of 1, the weight is another as long as nothing is perturbed.
  */
-function host({ stochastic = false, intensity = 1, examples = 100 }): { context: HostContext; forwards: () => number } {
+function host({ stochastic = false, intensity = 1, examples = 100, own = 1 }): {
+  context: HostContext
+  forwards: () => number
+} {
   let forwards = 0
   const perturbation = definePerturbation({
     name: 'shift',
@@ -100,7 +104,7 @@ function host({ stochastic = false, intensity = 1, examples = 100 }): { context:
         flowGradients: unasked,
       },
       labels: { labels: Int32Array.from({ length: examples }, (_, i) => i % 2) },
-      logits: { logits: async (inputs = examples) => run(1, inputs) },
+      logits: { logits: async (inputs = examples) => run(own, inputs) },
       perturbation: {
         perturbation,
         intensity,
@@ -261,6 +265,13 @@ describe('what a probe measures', () => {
 })
 
 describe('infinite logits', () => {
+  it.each(probes)('of the network as it is are the reason that $name has no score', async (criterion) => {
+    for (const own of [Infinity, NaN]) {
+      const outcome = await scored(criterion, { forwards: 2 }, { own })
+      expect(outcome).toEqual({ reason: 'the unperturbed network gives logits that are not finite' })
+    }
+  })
+
   const infinite = { intensity: Infinity }
 
   it.each([outputKl, outputMse, lossDelta])('are the reason where nothing bounds $name', async (criterion) => {

@@ -2,7 +2,7 @@ import { bounded, byLayer, defineCriterion, klDivergences, meanOfDraws } from '@
 import { z } from 'zod'
 import { crossedMean } from './crossed-mean.ts'
 import { expectedDrops } from './expected-drops.ts'
-import { budget } from './sweep.ts'
+import { budget, cleanLogits } from './sweep.ts'
 
 /**
  * s(l) = mean over calibration examples x and draws of the perturbation of
@@ -46,7 +46,8 @@ export const spreadDrop = defineCriterion({
     const found = new Map(layers.map(({ name }): [string, Float64Array[]] => [name, []]))
     for (let draw = 0; draw < rounds; draw++) {
       const inputs = { from: ((level * rounds + draw) % parts) * count, count }
-      const clean = await logits(inputs)
+      const clean = await cleanLogits(logits, inputs)
+      if ('reason' in clean) return byLayer(layers, () => clean)
       for (const layer of layers) {
         const moved = await perturbedForward(layer, perturbed(layer, draw), inputs)
         const divergences = klDivergences(clean, moved)

@@ -1,5 +1,6 @@
 import {
   byLayer,
+  type Capabilities,
   type CriterionContext,
   type Inputs,
   type Layer,
@@ -15,6 +16,16 @@ import { crossedMean } from './crossed-mean.ts'
 export const budget = {
   forwards: z.int().min(1).default(40).describe('forwards of one image, a layer and a level'),
   draws: z.int().min(1).default(2).describe('draws of a stochastic perturbation that the forwards are split over'),
+}
+
+/** What to compare with: logits of the network as it is. @returns the reason of every layer where they are not finite */
+export async function cleanLogits(
+  logits: Capabilities['logits']['logits'],
+  inputs: Inputs,
+): Promise<Tensor | Unscored> {
+  const clean = await logits(inputs)
+  if (clean.data.every(Number.isFinite)) return clean
+  return { reason: 'the unperturbed network gives logits that are not finite' }
 }
 
 /**
@@ -42,15 +53,13 @@ export async function sweep(
 ): Promise<LayerScores> {
   const rounds = perturbation.stochastic ? Math.min(draws, forwards) : 1
   const asked = inputs(Math.floor(forwards / rounds))
-  const clean = await logits(asked)
-  if (!clean.data.every(Number.isFinite)) {
-    return byLayer(layers, () => ({ reason: 'the unperturbed network gives logits that are not finite' }))
-  }
+  const clean = await cleanLogits(logits, asked)
+  if ('reason' in clean) return byLayer(layers, () => clean)
   const scores = new Map<string, Score | Unscored>()
-  for (const layer of layers) scores.set(layer.name, await probe(layer))
+  for (const layer of layers) scores.set(layer.name, await probe(layer, clean))
   return scores
 
-  async function probe(layer: Layer): Promise<Score | Unscored> {
+  async function probe(layer: Layer, clean: Tensor): Promise<Score | Unscored> {
     const table: Float64Array[] = []
     for (let draw = 0; draw < rounds; draw++) {
       table.push(compare(clean, await perturbedForward(layer, perturbed(layer, draw), asked)))
