@@ -75,6 +75,8 @@ function unasked(): never {
 /** A host with the two layers and what it was asked for: directions of products, and passes over the examples. */
 function small({ hessian = diagonal, stochastic = false, seed = 'test' }: Small = {}) {
   const directions: TensorsByLayer[] = []
+  /** Examples that products were of. */
+  const asked: (number | undefined)[] = []
   const passes = { count: 0 }
   const remembered = new Map<string, unknown>()
   const at = (intensity: number): HostContext => ({
@@ -85,8 +87,9 @@ function small({ hessian = diagonal, stochastic = false, seed = 'test' }: Small 
     labels: { labels: new Int32Array(gradients.length) },
     hessian: {
       signs: (draw) => randomSigns(layers, rngFrom(seed, 'signs', draw)),
-      hessianProduct: async (direction) => {
+      hessianProduct: async (direction, examples) => {
         directions.push(direction)
+        asked.push(examples)
         const v = layers.flatMap(({ name }) => [...(direction.get(name)?.data ?? [0, 0])])
         return byName(hessian.map((row) => row.reduce((sum, value, i) => sum + value * v[i]!, 0)))
       },
@@ -119,13 +122,13 @@ function small({ hessian = diagonal, stochastic = false, seed = 'test' }: Small 
       },
     },
   })
-  return { at, directions, passes }
+  return { at, directions, asked, passes }
 }
 
 async function scored(criterion: AnyCriterion, its: Small = {}, options = {}) {
-  const { at, directions } = small(its)
+  const { at, directions, asked } = small(its)
   const outcomes = await scoreLayers(criterion, at(0.5), options)
-  return { outcomes, directions, values: layers.map(({ name }) => outcomes.get(name)!.value) }
+  return { outcomes, directions, asked, values: layers.map(({ name }) => outcomes.get(name)!.value) }
 }
 
 function estimateOf(outcomes: ReadonlyMap<string, ScoreOutcome>, name: string): Required<Omit<Score, 'capped'>> {
@@ -210,6 +213,23 @@ describe('top-eigenvalue', () => {
     }
   })
 
+  it('keeps to a tolerance that is finer than the rounding of squares', async () => {
+    const hessian = [
+      [1, 0, 0, 0],
+      [0, 0.9997, 0, 0],
+      [0, 0, 1, 0],
+      [0, 0, 0, 0.9997],
+    ]
+    for (let seed = 0; seed < 50; seed++) {
+      // Far from both of two close eigenvalues the residual is up to half of what they are apart: 1.5e-4.
+      const { outcomes } = await scored(topEigenvalue, { hessian, seed: String(seed) }, { tolerance: 1e-6 })
+      for (const outcome of outcomes.values()) {
+        const { value = NaN, capped = false } = outcome.reason === undefined ? outcome : {}
+        expect(capped || Math.min(Math.abs(value - 1), Math.abs(value - 0.9997)) <= 1.1e-6).toBe(true)
+      }
+    }
+  })
+
   it('flags two eigenvalues of one magnitude and opposite signs, where the estimate never moves', async () => {
     const hessian = [
       [0, 1, 0, 0],
@@ -256,6 +276,16 @@ describe('criteria of the empirical Fisher information, (11, 20 | 0, 3) / 3', ()
     expect(values[0]).toBeCloseTo((11 * 2.25 + 20 * 4) / 3, 12)
     expect(values[1]).toBe(1)
   })
+})
+
+describe('criteria of the Hessian', () => {
+  it.each([hutchinsonTrace, hutchinsonTraceMean, topEigenvalue, obdDiagonal, obdDiagonalMean, hawqV2, obdError])(
+    '$name takes its products of as many examples as it is given',
+    async (criterion) => {
+      const { asked } = await scored(criterion, {}, { examples: 2 })
+      expect(new Set(asked)).toEqual(new Set([2]))
+    },
+  )
 })
 
 describe('perturbation-aware criteria of curvature', () => {

@@ -41,7 +41,8 @@ const looked = 16
 
 /**
  * The sample, or the reason why it says nothing of the layer, such as one that scales the product: what the layer makes, less its weight
- * times what it reads, must be the same in all rows of a channel, but for rounding, to half precision at worst.
+ * times what it reads, must be the same in all rows of a channel, but for rounding, to half precision at worst. A single row tells only
+ * where nothing is left.
  */
 export function ifLinear(sample: Sample, weight: Tensor): Sample | Unscored {
   const { wiring, made, rows } = sample
@@ -55,8 +56,14 @@ export function ifLinear(sample: Sample, weight: Tensor): Sample | Unscored {
       return { rest: value - product, size: Math.abs(value) + Math.abs(product) }
     })
     const scale = Math.max(...terms.map(({ size }) => size))
-    if (terms.some(({ rest }) => Math.abs(rest - terms[0]!.rest) > 1e-2 * scale)) {
-      return { reason: 'it makes something else than its weight times what it reads, plus a constant' }
+    const constant = count === 1 ? 0 : terms[0]!.rest
+    if (terms.some(({ rest }) => Math.abs(rest - constant) > 1e-2 * scale)) {
+      return {
+        reason:
+          count === 1
+            ? 'one place of one example does not tell whether what it adds is a constant'
+            : 'it makes something else than its weight times what it reads, plus a constant',
+      }
     }
   }
   return sample

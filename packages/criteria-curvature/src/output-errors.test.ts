@@ -149,7 +149,7 @@ const geometries: fc.Arbitrary<Geometry> = fc
     pads: pair(0, 2),
     endPads: pair(0, 2),
     read: pair(3, 6),
-    examples: fc.integer({ min: 1, max: 3 }),
+    examples: fc.integer({ min: 2, max: 3 }),
     seed: fc.nat(),
   })
   .map(({ endPads, ...its }) => {
@@ -239,7 +239,18 @@ describe('what the perturbation adds to the output of a layer', () => {
   it('is squared and averaged over examples: −1 + 2 and −3 + 2 of a matrix', async () => {
     expect(await valueOf(localOutputError, dense)).toBeCloseTo(1, 12)
     expect(await valueOf(squaredGradientError, dense)).toBeCloseTo((9 + 4) / 2, 12)
-    expect(await valueOf(squaredGradientError, dense, { examples: 1 })).toBeCloseTo(9, 12)
+    // Of one example without a constant: −1 where the gradient is 3.
+    const through = { ...dense, output: tensor([2, 1], [-1, 5]) }
+    expect(await valueOf(squaredGradientError, through, { examples: 1 })).toBeCloseTo(9, 12)
+  })
+
+  it('has a reason where one place of one example leaves open whether the layer is linear', async () => {
+    const reason = 'one place of one example does not tell whether what it adds is a constant'
+    const doubled = { ...dense, output: tensor([2, 1], [-2, 10]) }
+    for (const criterion of [localOutputError, squaredGradientError]) {
+      for (const its of [dense, doubled]) expect(await outcomeOf(criterion, its, { examples: 1 })).toEqual({ reason })
+      expect((await outcomeOf(criterion, doubled)).reason).toMatch(/^it makes something else/)
+    }
   })
 
   it('is that of every matrix, on either side and transposed, at all places', async () => {

@@ -5,7 +5,7 @@ import { z } from 'zod'
  * s(l) = λ, the eigenvalue of largest magnitude of H_ll, with its sign, H_ll the layer's block of the Hessian of the mean cross-entropy
  * of the first N calibration examples.
  *
- * It is found by power iteration from a random vector: v ← H_ll v / ‖H_ll v‖, λ = ⟨v, H_ll v⟩, until the residual ‖H_ll v − λ v‖ is
+ * It is found by power iteration from a random vector: v ← H_ll v / ‖H_ll v‖, λ = ⟨v, H_ll v⟩ / ⟨v, v⟩, until the residual ‖H_ll v − λ v‖ is
  * at most `tolerance` times |λ|, or `iterations` products have been taken: then the layer is flagged as capped. λ then lies within the
  * residual of an eigenvalue, and most often much nearer; that it is the largest is as good as certain, not proven, as a random vector may
  * hold too little of its own. Two eigenvalues of one magnitude and opposite signs end at the cap.
@@ -64,15 +64,22 @@ async function powerIteration(
   for (let iteration = 0; iteration < iterations; iteration++) {
     const next = await product(vector)
     const square = inner(next, next)
-    value = inner(vector, next)
-    // The residual of a unit vector, as its squares add up. Of no curvature, or of what is not a number, there is no next vector.
-    if (!(square > 0) || square - value ** 2 <= (tolerance * value) ** 2) return { value }
+    value = inner(vector, next) / inner(vector, vector)
+    // Of no curvature, or of what is not a number, there is no next vector.
+    if (!(square > 0) || residual(next, value, vector) <= tolerance * Math.abs(value)) return { value }
     vector = scaled(next, 1 / Math.sqrt(square))
   }
   return { value, capped: true }
 }
 
 const scaled = ({ shape, data }: Tensor, factor: number): Tensor => ({ shape, data: data.map((v) => factor * v) })
+
+/** ‖a − λ b‖; from ‖a‖² − λ² instead, rounding would leave nothing of a small one. */
+function residual({ data: a }: Tensor, value: number, { data: b }: Tensor): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - value * b[i]!) ** 2
+  return Math.sqrt(sum)
+}
 
 function inner({ data: a }: Tensor, { data: b }: Tensor): number {
   let sum = 0

@@ -18,7 +18,7 @@ const dense = (weightShape: readonly [number, number]): Layer =>
 
 /**
  * Two weights, and the gradient of each of three examples; in batches of two and one. The logit's is twice the loss's, the Hessian
- * [[2, 1], [1, 3]].
+ * [[2, 1], [1, 3]], and ten times that of one example alone.
  */
 async function scoreOf(
   criterion: AnyCriterion,
@@ -58,9 +58,9 @@ async function scoreOf(
       },
       hessian: {
         signs: unasked,
-        async hessianProduct(direction) {
+        async hessianProduct(direction, examples) {
           const [a, b] = direction.get('only')!.data as unknown as [number, number]
-          return of([2 * a + b, a + 3 * b])
+          return of([2 * a + b, a + 3 * b].map((value) => (examples === 1 ? 10 : 1) * value))
         },
       },
     },
@@ -116,6 +116,8 @@ describe('criteria of gradients', () => {
   it('grasp is weight times Hessian times mean gradient: 3 · 4/3 + 4 · 1, and keeps its sign', async () => {
     expect(await scoreOf(grasp, [3, -4], drawn)).toBeCloseTo(8, 5)
     expect(await scoreOf(grasp, [-3, 4], drawn)).toBeCloseTo(-8, 5)
+    // Of the first example, whose gradient is (1, 2): 3 · 10 · 4 − 4 · 10 · 7.
+    expect(await scoreOf(grasp, [3, -4], drawn, { examples: 1 })).toBeCloseTo(-160, 4)
   })
 
   it('fisher-mean, grasp-mean, snip-mean and taylor-mean are half of the sums over two weights', async () => {

@@ -7,7 +7,7 @@ const passCost = 4
  * ⟨∂KL/∂W_l, W′_l − W_l⟩ of every layer, KL the mean divergence of what the network predicts with all its layers perturbed at once from
  * what it predicts with its own weights: to first order what the divergence falls by when this layer alone gets its own weights back.
  * The budget of a layer is `forwards`; as a pass serves all layers, it runs on as many of the first examples as theirs together pay for, one
- * at least, split into `draws` draws of a stochastic perturbation. The standard error is that of the draws alone.
+ * at least, split into `draws` draws of a stochastic perturbation, or into as many as it pays for. The standard error is that of the draws alone.
  */
 export async function klGradients(
   {
@@ -21,8 +21,9 @@ export async function klGradients(
   { forwards, draws }: { readonly forwards: number; readonly draws: number },
   scale: (layer: Layer) => number = () => 1,
 ): Promise<LayerScores> {
-  const rounds = perturbation.stochastic ? Math.min(draws, forwards) : 1
-  const count = Math.max(1, Math.min(examples, Math.floor((forwards * layers.length) / (rounds * passCost))))
+  const paid = Math.max(1, Math.floor((forwards * layers.length) / passCost))
+  const rounds = perturbation.stochastic ? Math.min(draws, paid) : 1
+  const count = Math.min(examples, Math.floor(paid / rounds))
   const drawn: ReadonlyMap<string, number>[] = []
   for (let draw = 0; draw < rounds; draw++) drawn.push(await alignments(draw))
   return byLayer(layers, (layer) => meanOfDraws(drawn.map((its) => scale(layer) * its.get(layer.name)!)))

@@ -43,7 +43,7 @@ const layer = { name: 'only', weightShape: [1], parameters: 1 } as unknown as La
  * and for the noise x = −1, −2, −3, … The perturbation adds its intensity and, where it is stochastic, the number of the draw. With `own`
  * in place of 1, the weight is another as long as nothing is perturbed.
  */
-function host({ stochastic = false, intensity = 1, examples = 100, own = 1 }): {
+function host({ stochastic = false, intensity = 1, examples = 100, own = 1, intensities = [-2, 1, 2, 3, -4] }): {
   context: HostContext
   forwards: () => number
 } {
@@ -56,7 +56,7 @@ function host({ stochastic = false, intensity = 1, examples = 100, own = 1 }): {
     reference: { title: 'Loadbearing', url: 'https://example.com/' },
     target: 'weights',
     unit: 'added',
-    intensities: [-2, 1, 2, 3, -4],
+    intensities,
     stochastic,
     nonFinite: true,
     apply: ({ shape, data }, added) =>
@@ -215,11 +215,17 @@ describe('what a probe measures', () => {
     { forwards: 41, examples: 100, spent: 40 },
     { forwards: 1, examples: 100, spent: 4 },
     { forwards: 400, examples: 7, spent: 28 },
-  ])('kl-gradient spends $spent of $forwards, one example at least', async ({ forwards: given, examples, spent }) => {
-    const { context, forwards } = host({ examples })
-    await scoreLayers(klGradient, context, { forwards: given })
-    expect(forwards()).toBe(spent)
-  })
+    { forwards: 8, draws: 8, stochastic: true, examples: 100, spent: 8 },
+    { forwards: 40, draws: 4, stochastic: true, examples: 100, spent: 32 },
+    { forwards: 2, draws: 2, stochastic: true, examples: 100, spent: 4 },
+  ])(
+    'kl-gradient spends $spent of $forwards, one example at least',
+    async ({ forwards: given, draws = 2, stochastic = false, examples, spent }) => {
+      const { context, forwards } = host({ examples, stochastic })
+      await scoreLayers(klGradient, context, { forwards: given, draws })
+      expect(forwards()).toBe(spent)
+    },
+  )
 
   it('zeroq-random: the mean KL on noise', async () => {
     const { value } = await scored(zeroqRandom, { forwards: 2 }, { intensity: -0.5, examples: 1 })
@@ -252,6 +258,34 @@ describe('what a probe measures', () => {
     expect(value).toBeCloseTo(mean([valueOf(1, -1), valueOf(2, 0)]), 6)
     expect(standardError).toBeCloseTo(Math.abs(valueOf(1, -1) - valueOf(2, 0)) / 2, 6)
     expect((await at(-4, true)).value).toBeCloseTo(mean([valueOf(9, -3), valueOf(10, -2)]), 6)
+  })
+
+  it('spread-drop: draws of a level share their images where not all can have their own, and so the error of these', async () => {
+    // Every draw has the other class predicted: two examples count 2 σ(x) − 1 each, whatever the draw, and their mean is as uncertain.
+    const drops = (...xs: number[]): number[] => xs.map((x) => 2 * sigmoid(x) - 1)
+    const few = [
+      { forwards: 4, draws: 2, examples: 3, of: drops(1, 2) },
+      // Of two pairs of images, the second is that of the second level, and of the fourth.
+      { forwards: 6, draws: 3, examples: 5, of: drops(1, 2) },
+      { forwards: 6, draws: 3, examples: 5, of: drops(3, 4), intensities: [1, -4, 2, 3, 4] },
+    ]
+    for (const {
+      forwards,
+      draws,
+      examples,
+      of: [a = NaN, b = NaN],
+      intensities,
+    } of few) {
+      const its = host({ stochastic: true, intensity: -4, examples, intensities })
+      const outcome = (await scoreLayers(spreadDrop, its.context, { forwards, draws, lambda: 0 })).get('only') as Score
+      expect(outcome.value).toBeCloseTo((a + b) / 2, 6)
+      expect(outcome.standardError).toBeCloseTo((b - a) / 2, 6)
+      expect(its.forwards()).toBe(forwards)
+    }
+    // Of one image, nothing tells how others would do.
+    expect(await scored(spreadDrop, { lambda: 0 }, { stochastic: true, intensity: -4, examples: 1 })).toEqual({
+      value: expect.closeTo(2 * sigmoid(1) - 1, 6) as number,
+    })
   })
 
   it('flip-rate and single-sample-sweep: a weight of the other sign flips all, and helps as many as it harms', async () => {
