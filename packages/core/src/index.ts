@@ -1,3 +1,4 @@
+export * from './batch-first.ts'
 export * from './criterion.ts'
 export * from './divergence.ts'
 export * from './draw-until-precise.ts'

@@ -1,4 +1,3 @@
-export { batchFirst } from './batch-first.ts'
 export { checkRuntime } from './check-runtime.ts'
 export { integerRange } from './feeds.ts'
 export { type AskShape, type OnnxModel, readModel, type ReadOptions, type Suffix } from './model.ts'

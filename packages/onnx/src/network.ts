@@ -1,5 +1,4 @@
-import { EngineError, InputError, type LayerActivations, sizeOf, type Tensor } from '@loadbearing/core'
-import { batchFirst } from './batch-first.ts'
+import { batchFirst, EngineError, InputError, type LayerActivations, sizeOf, type Tensor } from '@loadbearing/core'
 import { type ClassScores, numbersIn } from './classifier.ts'
 import { feedsOf, fromOrt, slice } from './feeds.ts'
 import type { OnnxModel } from './model.ts'

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import {
   type ActivationGradients,
+  batchFirst,
   InputError,
   type Layer,
   type LogitObjective,
@@ -10,7 +11,7 @@ import {
   type Tensor,
   type TensorsByLayer,
 } from '@loadbearing/core'
-import { batchFirst, type Constant, type OnnxModel, type Program } from '@loadbearing/onnx'
+import type { Constant, OnnxModel, Program } from '@loadbearing/onnx'
 import { type Engine, type EngineOptions, openEngine } from './engine.ts'
 import { type Hooks, openGraph, type See } from './graph.ts'
 import { betweenBoth } from './multipliers.ts'

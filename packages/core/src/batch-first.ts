@@ -1,4 +1,4 @@
-import { sizeOf, type Tensor } from '@loadbearing/core'
+import { sizeOf, type Tensor } from './tensor.ts'
 
 /** The same tensor with the axis of the batch in front: a row an example, in whatever place the graph has it. */
 export function batchFirst({ shape, data }: Tensor, batchAxis: number): Tensor {
