@@ -13,7 +13,8 @@ import { type Sample, samplePatches } from './sampled-patches.ts'
  * C is computed once a model, exactly where the places of all examples are no more than `positions`, else from that many at random,
  * whose error is no part of the standard error, as that of the examples is none. Where C would be larger than what it is computed from,
  * the sum is over the places themselves. Of a weight with several consuming nodes it is the
- * output of the first. A layer that makes something else than a weighted sum and a constant has no score.
+ * output of the first. A layer that makes something else than a weighted sum and a constant has no score, nor has one with a constant of
+ * which but a single place of a single example is looked at: nothing there tells these apart.
  *
  * Source: Frantar & Alistarh 2022, the layer-wise problem that Optimal Brain Surgeon is solved for, ‖W X − W′ X‖², whose Hessian is 2 C;
  * GPTQ takes the same (equation 1, section 3, there). They look for the W′ that makes it small; here it is that of any perturbation,

@@ -41,13 +41,14 @@ const looked = 16
 
 /**
  * The sample, or the reason why it says nothing of the layer, such as one that scales the product: what the layer makes, less its weight
- * times what it reads, must be the same in all rows of a channel, but for rounding, to half precision at worst. A single row tells only
- * where nothing is left.
+ * times what it reads, must be the same in all rows of a channel, but for rounding, to half precision at worst. Where all rows read the
+ * same, as one row alone does, that tells nothing: it must then be 0, as of a layer without a constant, unless what is read is 0 itself.
  */
 export function ifLinear(sample: Sample, weight: Tensor): Sample | Unscored {
   const { wiring, made, rows } = sample
   const channels = made.length / rows
   const count = Math.min(looked, rows)
+  const alike = readsTheSame(sample)
   const nothing = { shape: weight.shape, data: new Float32Array(weight.data.length) }
   for (const changed of changedChannels(wiring, weight, nothing)) {
     const terms = Array.from({ length: count }, (_, i) => {
@@ -56,15 +57,20 @@ export function ifLinear(sample: Sample, weight: Tensor): Sample | Unscored {
       return { rest: value - product, size: Math.abs(value) + Math.abs(product) }
     })
     const scale = Math.max(...terms.map(({ size }) => size))
-    const constant = count === 1 ? 0 : terms[0]!.rest
+    const constant = alike ? 0 : terms[0]!.rest
     if (terms.some(({ rest }) => Math.abs(rest - constant) > 1e-2 * scale)) {
       return {
-        reason:
-          count === 1
-            ? 'one place of one example does not tell whether what it adds is a constant'
-            : 'it makes something else than its weight times what it reads, plus a constant',
+        reason: alike
+          ? 'it reads the same wherever it is looked at, which can’t tell a constant from a factor'
+          : 'it makes something else than its weight times what it reads, plus a constant',
       }
     }
   }
   return sample
+}
+
+/** Whether all rows are equal, and not of zeros, which no factor would change. */
+function readsTheSame({ patches, rows }: Sample): boolean {
+  const some = patches.some((patch) => patch.some((value) => value !== 0))
+  return some && patches.every((patch) => patch.every((value, at) => value === patch[at % (patch.length / rows)]))
 }

@@ -12,7 +12,8 @@ import { type Sample, samplePatches } from './sampled-patches.ts'
  *
  * The values are those at all places of all examples where those are no more than `positions`, else at that many at random, whose
  * error is no part of the standard error; they are sampled once a model, and what a perturbation adds to them is a sum over the layer's inputs there: no network is run. Of a weight with
- * several consuming nodes it is the output of the first. A layer that makes something else than a weighted sum and a constant has no score.
+ * several consuming nodes it is the output of the first. A layer that makes something else than a weighted sum and a constant has no score,
+ * nor has one with a constant of which but a single place of a single example is looked at: nothing there tells these apart.
  *
  * Source: the score by gradients of AutoQuantize in NVIDIA's TensorRT Model Optimizer, in the form that its code has
  * (modelopt/torch/quantization/algorithms.py). They run the quantized layer on all of a batch, add up batches, and take gradients of a
