@@ -7,10 +7,10 @@ import { midpoints } from './midpoints.ts'
  * other layer keeps its weights; L is the mean cross-entropy of the first N calibration examples. Without the magnitudes the sum
  * would be what the loss rises by as the layer comes to be, below zero where it helps.
  *
- * Source: Yvinec et al. 2022 (SInGE), who define the relevance of a neuron by the integral of the gradient's variation along a path
- * to its removal. This is that idea as integrated gradients of a layer's weights and not their formula: they rank the neurons of a
- * network; here a layer is removed as a whole, the path is straight, and the integral is taken by the midpoint rule. It takes
- * `steps` passes of every example for every layer.
+ * Source: Yvinec et al. 2022 (SInGE; of their paper no more than the abstract could be opened), who define the relevance of a
+ * neuron by the integral of the gradient's variation along a path to its removal. This is that idea as integrated gradients of a
+ * layer's weights and not their formula: they rank the neurons of a network; here a layer is removed as a whole, the path is
+ * straight, and the integral is taken by the midpoint rule. It takes `steps` passes of every example for every layer.
  */
 export const integratedRemoval = defineCriterion({
   name: 'integrated-removal',

@@ -8,10 +8,11 @@ import { sumOfMagnitudes } from './sum-of-magnitudes.ts'
  * calibration examples, y_nj unit j of what the layer makes (before any activation function), z_n the logit of example n's true
  * class.
  *
- * Source: Leino et al. 2018, internal influence, the mean over a distribution of interest of the gradient with respect to a unit;
- * that distribution is the path, as in Captum's InternalInfluence. Unlike conductance it does not weigh a unit by how far it moves.
- * They rank units; that magnitudes are summed over the layer is ours, and that they are taken example by example. The integral is
- * taken by the midpoint rule: `steps` passes of every example, for all layers at once.
+ * Source: Leino et al. 2018, internal influence (no equation number, as the paper could not be opened), the mean over a
+ * distribution of interest of the gradient with respect to a unit; that distribution is the path, as in Captum's
+ * InternalInfluence. Unlike conductance it does not weigh a unit by how far it moves. They rank units; that magnitudes are summed
+ * over the layer is ours, and that they are taken example by example. The integral is taken by the midpoint rule: `steps` passes
+ * of every example, for all layers at once.
  */
 export const internalInfluence = defineCriterion({
   name: 'internal-influence',

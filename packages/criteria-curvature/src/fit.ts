@@ -9,11 +9,11 @@ import { squaredErrors } from './squared-errors.ts'
  * layer's weights under the perturbation that is being predicted. It is the same as the mean Fisher information of a weight times the
  * squared error of the layer.
  *
- * Source: Zandonati et al. 2022: the trace times the mean square of the error of a weight, in the form that their code has. They take the
- * error from a model of quantization, as the square of a step; here it is the error itself, of any perturbation, drawn until the
- * score is precise (core's `drawUntilPrecise`). They add the same of quantized activations, which are no part of this. Their code
- * squares the gradient of a batch and multiplies by its size, which depends on the batch; here every example's own is squared, as the
- * empirical Fisher information has it.
+ * Source: Zandonati et al. 2022: the trace times the mean square of the error of a weight, in the form that their code has (no
+ * equation number, as the paper could not be opened). They take the error from a model of quantization, as the square of a step;
+ * here it is the error itself, of any perturbation, drawn until the score is precise (core's `drawUntilPrecise`). They add the
+ * same of quantized activations, which are no part of this. Their code squares the gradient of a batch and multiplies by its size,
+ * which depends on the batch; here every example's own is squared, as the empirical Fisher information has it.
  */
 export const fit = defineCriterion({
   name: 'fit',

@@ -10,11 +10,12 @@ const k = 1e-5
  * gradient of the sum of an example's logits with respect to what the layer reads, and k = 10⁻⁵: the less alike the network treats
  * examples from the layer on, the higher.
  *
- * Source: Mellor et al. 2021, the score of the first version of the paper (later called jacob_cov), which is that of a whole network
- * before training and by the gradient with respect to its input: the score of the first layer here. That other layers have it by
- * what they read is ours. By what they make the last layer of all would have none: its gradient is 1 everywhere. Correlations are
- * over the values of a gradient, its own mean taken off. Where an example's gradient is the same everywhere, as with a dead layer,
- * it correlates with nothing, and the layer has no score; nor has one of a single example. Rounding below 0 counts as 0.
+ * Source: Mellor et al. 2021, the score of the first version of the paper (later called jacob_cov; no equation number, as that
+ * version could not be opened), which is that of a whole network before training and by the gradient with respect to its input:
+ * the score of the first layer here. That other layers have it by what they read is ours. By what they make the last layer of all
+ * would have none: its gradient is 1 everywhere. Correlations are over the values of a gradient, its own mean taken off. Where an
+ * example's gradient is the same everywhere, as with a dead layer, it correlates with nothing, and the layer has no score; nor has
+ * one of a single example. Rounding below 0 counts as 0.
  */
 export const jacobianCovariance = defineCriterion({
   name: 'jacobian-covariance',

@@ -7,11 +7,11 @@ import { budget, sweep } from './sweep.ts'
  * probabilities without and with layer l perturbed; x independent standard normals in the shape of a preprocessed example. It takes no
  * data at all.
  *
- * Source: the sensitivity of ZeroQ (Cai et al. 2020), on the random data that they start from and compare with. Their own
- * sensitivity is on data that are distilled until the statistics in front of every batch normalisation are those of training; most
- * exported graphs have their normalisations folded into convolutions and no longer hold these, so that distilled data are not offered
- * here. Their code scales its random data by the variance in place of the standard deviation, which makes images that are nearly
- * constant; here the variance is 1, as it says.
+ * Source: the sensitivity of ZeroQ (Cai et al. 2020; no equation number, as the paper could not be opened), on the random data
+ * that they start from and compare with. Their own sensitivity is on data that are distilled until the statistics in front of
+ * every batch normalisation are those of training; most exported graphs have their normalisations folded into convolutions and no
+ * longer hold these, so that distilled data are not offered here. Their code scales its random data by the variance in place of
+ * the standard deviation, which makes images that are nearly constant; here the variance is 1, as it says.
  */
 export const zeroqRandom = defineCriterion({
   name: 'zeroq-random',
