@@ -1,6 +1,6 @@
 """Criteria of gradients and curvature on a network of the zoo, by PyTorch in float64. No code of the project takes part.
 
-python tools/reference/gradient_criteria.py    writes packages/bench/test/fixtures/gradient-criteria.json
+python tools/reference/gradient_criteria.py    writes packages/bench/test/fixtures/gradient-criteria.json and flow-criteria.json
 """
 
 import json
@@ -15,15 +15,36 @@ from onnx_torch import Network
 
 ROOT = Path(__file__).parents[2]
 FIXTURE = ROOT / "packages/bench/test/fixtures/gradient-criteria.json"
+FLOWS = ROOT / "packages/bench/test/fixtures/flow-criteria.json"
+FETCHED = ROOT / "packages/zoo-networks/networks"
 EXAMPLES = 12
+IMAGE = torch.Size([1, 28, 28])
+
+
+def in_float64(path: Path) -> Network:
+    network = Network(path.read_bytes())
+    network.stored = {key: value.double() if value.is_floating_point() else value for key, value in network.stored.items()}
+    return network
+
+
+def flows_of(network: Network) -> dict[str, list[float]]:
+    """By the magnitude of the product, as the authors' code takes it: some of a transformer's flows are negative."""
+    layers = [layer for layer, _, _ in layers_of(network)]
+    weights = [network.stored[layer].detach() for layer in layers]
+    flows = [float((w * g).abs().sum()) for w, g in zip(weights, flow_gradients(network, layers, IMAGE))]
+    return {"synflow": flows, "synflow-mean": [flow / w.numel() for flow, w in zip(flows, weights)]}
+
+
+def flow_reference(name: str) -> dict[str, object]:
+    network = in_float64(FETCHED / f"{name}.onnx")
+    return {"model": name, "layers": [layer for layer, _, _ in layers_of(network)], **flows_of(network)}
 
 
 def reference(name: str) -> dict[str, object]:
-    network = Network((MODELS / f"{name}.onnx").read_bytes())
-    network.stored = {key: value.double() if value.is_floating_point() else value for key, value in network.stored.items()}
+    network = in_float64(MODELS / f"{name}.onnx")
     weights = [network.stored[layer].requires_grad_() for layer, _, _ in layers_of(network)]
     filters = {node.input[1]: 0 if node.op_type == "Conv" or a.get("transB") else 1 for node, a in network.nodes if len(node.input) > 1}
-    images = drawn(1, [EXAMPLES, 1, 28, 28]).requires_grad_()
+    images = drawn(1, [EXAMPLES, *IMAGE]).requires_grad_()
     labels = torch.arange(EXAMPLES) * 3 % 10
     made: dict[str, torch.Tensor] = {}
     keep = lambda name: lambda tensor: made.setdefault(name, tensor)
@@ -58,8 +79,6 @@ def reference(name: str) -> dict[str, object]:
         float(-sum(np.log(v + 1e-5) + 1 / (v + 1e-5) for v in np.linalg.eigvalsh(np.corrcoef(g.flatten(1).numpy())).clip(0)))
         for g in torch.autograd.grad(logits.sum(), reads, retain_graph=True)
     ]
-    gradients = flow_gradients(network, [layer for layer, _, _ in layers_of(network)], images.shape[1:])
-    flows = [float((w.detach() * g).abs().sum()) for w, g in zip(weights, gradients)]
     by_filter = lambda i, layer: (weights[i].detach() * mean[i]).movedim(filters[layer], 0).flatten(1).sum(1)
     fisher = [sum(g[i] ** 2 for g in each) / EXAMPLES for i in range(len(weights))]
     return {
@@ -79,11 +98,11 @@ def reference(name: str) -> dict[str, object]:
         "fisher-pruning": [float((m.sum(2) ** 2).sum() / (2 * EXAMPLES)) for m in maps],
         "gradient-activation": [float(m.mean(2).abs().sum() / EXAMPLES) for m in maps],
         "jacobian-covariance": alike,
-        "synflow": flows,
-        "synflow-mean": [flow / w.numel() for flow, w in zip(flows, weights)],
+        **flows_of(network),
         "trace": trace.tolist(),
     }
 
 
 if __name__ == "__main__":
     FIXTURE.write_text(json.dumps([reference("lenet-fashion"), reference("resnet8-fashion")], indent=1) + "\n")
+    FLOWS.write_text(json.dumps([flow_reference("vit6-fashion"), flow_reference("mixer6-fashion")], indent=1) + "\n")

@@ -9,6 +9,7 @@ import {
 } from '@loadbearing/core'
 import * as tf from '@tensorflow/tfjs'
 import { describe, expect, it } from 'vitest'
+import type { Host } from '../src/host.ts'
 import { criteria, perturbations } from '../src/registry.generated.ts'
 import { examples, expectClose, given, small } from './drawn-images.ts'
 import { alone, contextOf, offerOf } from './context-of.ts'
@@ -37,8 +38,12 @@ interface Reference extends Readonly<Record<(typeof exact)[number] | 'trace', re
   readonly layers: readonly string[]
 }
 
-const fixture = new URL('fixtures/gradient-criteria.json', import.meta.url)
-const references = JSON.parse(readFileSync(fixture, 'utf8')) as readonly Reference[]
+type FlowReference = Pick<Reference, 'model' | 'layers' | 'synflow' | 'synflow-mean'>
+
+const fixture = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8'))
+const references = fixture('gradient-criteria') as readonly Reference[]
+const flowReferences = fixture('flow-criteria') as readonly FlowReference[]
 const criterion = (name: string): AnyCriterion => criteria.find(({ plugin }) => plugin.name === name)!.plugin
 
 /** Σ over batches of what a batch holds times its mean gradient, over all examples. */
@@ -177,6 +182,19 @@ describe('gradients that a criterion is given', () => {
   })
 })
 
+/** Layer by layer: the largest score must not hide the others. */
+async function expectAgreed(
+  host: Host,
+  name: string,
+  layers: readonly string[],
+  expected: readonly number[],
+): Promise<void> {
+  const outcomes = await scoreLayers(criterion(name), contextOf(host))
+  for (const [i, layer] of layers.entries()) {
+    expect((outcomes.get(layer)?.value ?? NaN) / expected[i]!, `${name} of ${layer}`).toBeCloseTo(1, 3)
+  }
+}
+
 describe('criteria of gradients agree with PyTorch (tools/reference/gradient_criteria.py)', () => {
   it.each(references)('on $model', async ({ model: name, layers, ...expected }) => {
     await given(await small(name), { batch: 5 }, async (host) => {
@@ -184,17 +202,18 @@ describe('criteria of gradients agree with PyTorch (tools/reference/gradient_cri
         const outcomes = await scoreLayers(plugin, contextOf(host), options)
         return layers.map((layer) => outcomes.get(layer)!)
       }
-      const values = async (its: AnyCriterion) => (await scored(its)).map(({ value }) => value ?? NaN)
-      for (const its of exact) {
-        const made = await values(criterion(its))
-        // Layer by layer: the largest score must not hide the others.
-        expected[its].forEach((value, i) => expect(made[i]! / value, `${its} of ${layers[i]}`).toBeCloseTo(1, 3))
-      }
+      for (const its of exact) await expectAgreed(host, its, layers, expected[its])
       const traces = await scored(criterion('hutchinson-trace'), { draws: 24 })
       traces.forEach((outcome, i) => {
         if (outcome.value === undefined) throw new Error(outcome.reason)
         expect(Math.abs(outcome.value - expected.trace[i]!)).toBeLessThan(4 * outcome.standardError!)
       })
+    })
+  })
+
+  it.each(flowReferences)('on $model, where flows are negative', async ({ model: name, layers, ...expected }) => {
+    await given(await small(name), {}, async (host) => {
+      for (const its of ['synflow', 'synflow-mean'] as const) await expectAgreed(host, its, layers, expected[its])
     })
   })
 })

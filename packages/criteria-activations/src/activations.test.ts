@@ -177,6 +177,12 @@ describe('criteria of activations', () => {
     expect(await scoreOf(hsic, { makes: apart, labels: [1, 1, 1, 1, 1, 2] })).toBeCloseTo(expected, 12)
   })
 
+  it('activation-entropy takes no number of bins that would fill the memory', () => {
+    const { bins } = activationEntropy.options.shape
+    expect(bins.safeParse(4096).success).toBe(true)
+    expect(bins.safeParse(1e8).success).toBe(false)
+  })
+
   it('name what is missing for a score', async () => {
     const zeros = [
       [0, 0],

@@ -46,6 +46,16 @@ describe('jacobian-covariance', () => {
     expect(value).toBeCloseTo(-2, 6)
   })
 
+  it('tells by two examples already how alike they are: of a correlation of 1 / 2 the eigenvalues are 3 / 2 and 1 / 2', async () => {
+    const { value } = await outcomeOf([
+      [1, 0, -1],
+      [1, -1, 0],
+    ])
+    expect(value).toBeCloseTo(score(1.5, 0.5), 8)
+    // −ln 3/4 − 8/3.
+    expect(value).toBeCloseTo(-2.378985, 4)
+  })
+
   it('has one of all and others of 0, where all examples are alike but for a factor and a shift', async () => {
     const { value } = await outcomeOf([
       [1, 2, 4],
