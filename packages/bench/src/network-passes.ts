@@ -138,9 +138,9 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
     return { engine: suffixes, count, logits: front.logits }
   }
 
+  const mixed = onnx.batch === 'open' ? onnx.layers.find((layer) => mixedAround(onnx, layer)) : undefined
   /** @throws ModelError naming a layer whose tensors hold examples and something else along one axis: nobody can tell whose is whose */
   const checkRows = (): void => {
-    const mixed = onnx.batch === 'open' ? onnx.layers.find((layer) => mixedAround(onnx, layer)) : undefined
     if (!mixed) return
     throw new ModelError(
       `What layer '${mixed.name}' of ${onnx.name} reads or makes has no axis for the examples alone, so that activations cannot be told apart by example.`,
@@ -150,11 +150,9 @@ export async function openPasses(model: BenchModel): Promise<NetworkPasses> {
     )
   }
 
-  const open = async (): Promise<Differentiable> => {
-    // Loaded where it is needed: most commands and criteria never go backward, and it takes a third of all there is to load.
-    const { openDifferentiable } = await import('@loadbearing/tfjs')
-    return (differentiable ??= await openDifferentiable(onnx))
-  }
+  // Loaded where it is needed: most commands and criteria never go backward, and it takes a third of all there is to load.
+  const open = async (): Promise<Differentiable> =>
+    (differentiable ??= await (await import('@loadbearing/tfjs')).openDifferentiable(onnx))
 
   const backward = async (kind: PassKind, batch: Batch): Promise<{ network: Differentiable; labelled: Labelled }> => {
     run[kind] += batch.end - batch.start

@@ -7,13 +7,12 @@ import { scoreModel } from './score-model.ts'
 
 async function peakMemory({ source, cifar10, batch, criterion, options, level }: MemoryJob): Promise<PeakMemory> {
   const plugin = await findCriterion(criterion.name, criterion.module)
-  const levels = level && {
-    perturbation: await findPerturbation(level.perturbation.name, level.perturbation.module),
-    intensity: level.intensity,
-  }
+  const levels = level
+    ? [{ ...level, perturbation: await findPerturbation(level.perturbation.name, level.perturbation.module) }]
+    : []
   const model = await loadModel(source, { cifar10 })
   const endWatch = watchMemory()
-  await scoreModel(model, [{ plugin, options }], levels ? [levels] : [], { batch, onDone: () => undefined })
+  await scoreModel(model, [{ plugin, options }], levels, { batch, onDone: () => undefined })
   return { bytes: endWatch() }
 }
 

@@ -77,21 +77,27 @@ export async function loadPlugins(specifier: string): Promise<LoadedPlugins> {
 
 /** A built-in perturbation, or one of `module`. @throws InputError naming the nearest name */
 export async function findPerturbation(name: string, module?: string): Promise<Perturbation> {
-  const plugins = module === undefined ? perturbations : (await loadPlugins(module)).perturbations
-  return findNamed(
+  return pluginAmong(
+    module === undefined ? perturbations : (await loadPlugins(module)).perturbations,
     'perturbation',
     name,
-    plugins.map(({ plugin }) => plugin),
   )
 }
 
 /** A built-in criterion, or one of `module`. @throws InputError naming the nearest name */
 export async function findCriterion(name: string, module?: string): Promise<AnyCriterion> {
-  const plugins = module === undefined ? criteria : (await loadPlugins(module)).criteria
+  return pluginAmong(module === undefined ? criteria : (await loadPlugins(module)).criteria, 'criterion', name)
+}
+
+function pluginAmong<P extends { readonly name: string }>(
+  found: readonly Registered<P>[],
+  what: string,
+  name: string,
+): P {
   return findNamed(
-    'criterion',
+    what,
     name,
-    plugins.map(({ plugin }) => plugin),
+    found.map(({ plugin }) => plugin),
   )
 }
 

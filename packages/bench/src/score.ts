@@ -124,24 +124,24 @@ async function scoreInto(
       signal?.throwIfAborted()
       const model = await loadModel(plan.models[modelId]!.source, { ...images, signal })
       const firstLayer = layers.findIndex((layer) => layer.model_id === modelId)
-      const asked = pending.map((index) => ({ criterion: criteria[index]!, options: options[index]! }))
+      const asked = pending.map((index) => ({ ...criteria[index]!, options: options[index]! }))
       const [level] = levels
-      const alone = asked.map(({ criterion, options: its }) => ({
+      const alone = (memory ? asked : []).map((its) => ({
         source: model.source,
         cifar10: images.cifar10,
         batch,
-        criterion: placeOf(criterion),
-        options: its,
+        criterion: placeOf(its),
+        options: its.options,
         level: level && {
           perturbation: { name: level.perturbation.name, module: level.module },
           intensity: level.intensity,
         },
       }))
-      const memories = await peakMemories(memory ? alone : [], {
+      const memories = await peakMemories(alone, {
         threads,
         signal,
         onKnown(at, its) {
-          const criterion = asked[at]!.criterion.plugin.name
+          const criterion = asked[at]!.plugin.name
           onMemory?.({ criterion, model: model.name, pairs, finished: ++weighed, memory: its })
         },
       })
@@ -172,7 +172,7 @@ async function scoreInto(
         ]
         const failures = rows.filter(({ reason }) => reason !== null)
         onProgress?.({
-          criterion: asked[at]!.criterion.plugin.name,
+          criterion: asked[at]!.plugin.name,
           model: model.name,
           pairs,
           finished: ++finished,
@@ -185,8 +185,7 @@ async function scoreInto(
           peakMemory,
         })
       }
-      const plugins = asked.map(({ criterion, options: its }) => ({ plugin: criterion.plugin, options: its }))
-      const passes = await scoreModel(model, plugins, levels, { ...images, batch, signal, onDone: keep })
+      const passes = await scoreModel(model, asked, levels, { ...images, batch, signal, onDone: keep })
       onModel?.(model.name, passes)
     }
     signal?.throwIfAborted()

@@ -135,16 +135,18 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
     for (const { name, weightShape } of replaced) checkShape(name, given.get(name)!, weightShape)
     return new Map([...weights, ...replaced.map((each) => [each.name, stored(each, given.get(each.name)!)] as const)])
   }
-  const { output } = model
-  /** What stands in front of a final softmax: gradients are of this. Of one number, that of the second class; the first has its negative, half of it each. */
+  /**
+   * What stands in front of a final softmax: gradients are of this. Of one number, that of the second class; the first has its negative,
+   * half of it each.
+   */
   const run = (given: ReadonlyMap<string, tf.Tensor>, hooks?: Hooks): tf.Tensor2D => {
-    const { plain } = graph.run(given, output.logits, hooks)
-    if (output.scores !== 'one probability') return tf.reshape<tf.Rank.R2>(plain, [-1, output.classes])
+    const { plain } = graph.run(given, model.output.logits, hooks)
+    if (model.output.scores !== 'one probability') return tf.reshape<tf.Rank.R2>(plain, [-1, model.output.classes])
     return tf.mul(tf.reshape(plain, [-1, 1]), tf.tensor2d([[-0.5, 0.5]]))
   }
   const objectiveFor = (objective: Objective, labels: Int32Array, fed: ReadonlyMap<string, tf.Tensor>) => {
     // Of halves of opposite sign nothing would be left.
-    if (objective === 'logit-sum' && output.scores === 'one probability') return secondLessFirst
+    if (objective === 'logit-sum' && model.output.scores === 'one probability') return secondLessFirst
     return objectiveOf(objective, labels, () => run(new Map([...fed, ...weights])))
   }
   /** The gradient of a sum with respect to tensors of the graph that the run shows, by name. */
@@ -205,7 +207,9 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
     async logits(examples) {
       const made = tf.tidy(() => {
         const logits = run(new Map([...feed(examples), ...weights]))
-        return output.logits === output.name ? logits : tf.maximum(logSoftmax(logits), Math.log(leastProbability))
+        return model.output.logits === model.output.name
+          ? logits
+          : tf.maximum(logSoftmax(logits), Math.log(leastProbability))
       })
       const read = await readTensor(made)
       made.dispose()
@@ -286,7 +290,7 @@ export async function openDifferentiable(model: OnnxModel, options: EngineOption
           const at = new Map([...weights].map(([name, weight]) => [name, tf.abs(weight)]))
           const shape = [1, ...model.input.shape]
           const ones = feed({ shape, data: new Float32Array(sizeOf(shape)).fill(1) })
-          const gradient = tf.grads(() => tf.sum(flow.run(new Map([...ones, ...at]), output.logits).plain))
+          const gradient = tf.grads(() => tf.sum(flow.run(new Map([...ones, ...at]), model.output.logits).plain))
           return gradient(variablesOf(model.layers, at)).map((each, i) => asRead(model.layers[i]!, each))
         })
         return await finish(model.layers, made)
